@@ -1,0 +1,46 @@
+/**
+ * Checks that each package's `exports` name files that exist and that `mod.ts` re-exports every
+ * public module: a file whose name starts with `_`, a test and a worker entry are private.
+ *
+ * `deno run -A tools/check_exports.ts`
+ */
+const PACKAGES = ["schedulers", "guidance", "models", "pipelines"];
+const root = new URL("../packages/", import.meta.url);
+
+const problems: string[] = [];
+for (const name of PACKAGES) {
+  const folder = new URL(`${name}/`, root);
+  const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", folder)));
+  for (const key of ["name", "version", "license", "exports"]) {
+    if (config[key] === undefined) problems.push(`packages/${name}/deno.json: no "${key}"`);
+  }
+  for (const [key, path] of Object.entries<string>(config.exports ?? {})) {
+    const file = await Deno.stat(new URL(path, folder)).catch(() => undefined);
+    if (!file?.isFile) {
+      problems.push(`packages/${name}/deno.json: exports["${key}"] is missing: ${path}`);
+    }
+  }
+  const mod = await Deno.readTextFile(new URL("mod.ts", folder));
+  const exported = new Set([...mod.matchAll(/from "(\.\/[^"]+)"/g)].map((match) => match[1]));
+  const subpaths = new Set(Object.values<string>(config.exports ?? {}));
+  for await (const path of modules(folder, "./")) {
+    if (path !== "./mod.ts" && !exported.has(path) && !subpaths.has(path)) {
+      problems.push(`packages/${name}/mod.ts: does not export "${path}"`);
+    }
+  }
+}
+
+/** The public modules below a folder, as `./sub/file.ts`. */
+async function* modules(folder: URL, prefix: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (name.startsWith("_") || name === "testdata" || name === "testing") continue;
+    if (isDirectory) yield* modules(new URL(`${name}/`, folder), `${prefix}${name}/`);
+    else if (name.endsWith(".ts") && !/_(test|bench|entry)\.ts$/.test(name)) {
+      yield prefix + name;
+    }
+  }
+}
+
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) Deno.exit(1);
+console.log(`exports of ${PACKAGES.length} packages are complete`);
