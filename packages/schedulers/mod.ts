@@ -1,1 +1,1 @@
-export {};
+export { weightedSum } from "./weighted_sum.ts";

@@ -1,0 +1,108 @@
+/**
+ * The one arithmetic operation of every sampler: a weighted sum of vectors.
+ *
+ * @module
+ */
+
+/** Longest run of partial sums kept in float64 by the loop for five and more terms. */
+const CHUNK = 1024;
+const partial = new Float64Array(CHUNK);
+
+/**
+ * `out <- sum of weights[k] * vectors[k]`, element by element.
+ *
+ * Each element is accumulated in float64 in the order written and rounded to float32 once, so the
+ * result differs from the exact sum by half a unit in the last place of float32. `out` may be one of
+ * the vectors. A sum of no terms is 0. Vectors longer than `out` are read up to its length.
+ *
+ * @param out Where the sum goes; its length decides how many elements are read.
+ * @param weights One weight per vector.
+ * @param vectors Flat tensors of equal shape.
+ * @throws {RangeError} When there are more or fewer weights than vectors, or a vector is too short.
+ *
+ * @example Two terms
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { weightedSum } from "@shum/schedulers";
+ *
+ * const out = new Float32Array(2);
+ * weightedSum(out, [2, -1], [Float32Array.of(1, 2), Float32Array.of(0.5, 0.5)]);
+ * assertEquals([...out], [1.5, 3.5]);
+ * ```
+ */
+export function weightedSum(
+  out: Float32Array,
+  weights: readonly number[],
+  vectors: readonly Float32Array[],
+): void {
+  const count = vectors.length;
+  if (weights.length !== count) {
+    throw new RangeError(
+      `Cannot sum: there are ${weights.length} weights for ${count} vectors; expected one each`,
+    );
+  }
+  for (let k = 0; k < count; k++) {
+    if (vectors[k]!.length < out.length) {
+      throw new RangeError(
+        `Cannot sum: vector ${k} has ${vectors[k]!.length} elements; expected ${out.length}, the ` +
+          `length of the output`,
+      );
+    }
+  }
+  // The calls below are kept apart so that each loop is compiled, and stays, for its own arity.
+  if (count === 2) sum2(out, weights[0]!, vectors[0]!, weights[1]!, vectors[1]!);
+  else if (count === 3) {
+    sum3(out, weights[0]!, vectors[0]!, weights[1]!, vectors[1]!, weights[2]!, vectors[2]!);
+  } else if (count === 1) sum1(out, weights[0]!, vectors[0]!);
+  else if (count === 4) sum4(out, weights, vectors);
+  else sumMany(out, weights, vectors);
+}
+
+function sum1(out: Float32Array, a: number, u: Float32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = a * u[i]!;
+}
+
+function sum2(out: Float32Array, a: number, u: Float32Array, b: number, v: Float32Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = a * u[i]! + b * v[i]!;
+}
+
+function sum3(
+  out: Float32Array,
+  a: number,
+  u: Float32Array,
+  b: number,
+  v: Float32Array,
+  c: number,
+  w: Float32Array,
+): void {
+  for (let i = 0; i < out.length; i++) out[i] = a * u[i]! + b * v[i]! + c * w[i]!;
+}
+
+function sum4(
+  out: Float32Array,
+  weights: readonly number[],
+  vectors: readonly Float32Array[],
+): void {
+  const a = weights[0]!, b = weights[1]!, c = weights[2]!, d = weights[3]!;
+  const u = vectors[0]!, v = vectors[1]!, w = vectors[2]!, y = vectors[3]!;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = a * u[i]! + b * v[i]! + c * w[i]! + d * y[i]!;
+  }
+}
+
+/** Adds vector by vector into a short float64 row: an inner loop over terms is ten times slower. */
+function sumMany(
+  out: Float32Array,
+  weights: readonly number[],
+  vectors: readonly Float32Array[],
+): void {
+  for (let start = 0; start < out.length; start += CHUNK) {
+    const size = Math.min(CHUNK, out.length - start);
+    partial.fill(0, 0, size);
+    for (let k = 0; k < vectors.length; k++) {
+      const weight = weights[k]!, vector = vectors[k]!;
+      for (let i = 0; i < size; i++) partial[i]! += weight * vector[start + i]!;
+    }
+    for (let i = 0; i < size; i++) out[start + i] = partial[i]!;
+  }
+}
