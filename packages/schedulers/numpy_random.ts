@@ -1,0 +1,68 @@
+/**
+ * The noise that numpy's legacy generator draws.
+ *
+ * @module
+ */
+
+import type { Gaussian } from "./gaussian.ts";
+import { Mt19937 } from "./_mt19937.ts";
+
+/**
+ * The generator behind `numpy.random.RandomState(seed).randn`: Marsaglia's polar method in float64,
+ * which the first ONNX pipelines of diffusers and optimum used.
+ *
+ * Numbers are rounded to float32 as those pipelines did, after which they equal numpy's but for
+ * rounding ties: mathematical libraries differ in the last bit of a logarithm. numpy's newer
+ * `default_rng` is another generator.
+ *
+ * @param seed A whole number from 0 to 2^32 - 1.
+ * @throws {RangeError} For any other seed, as numpy does.
+ *
+ * @example The same numbers as `numpy.random.RandomState(0).randn(2)`
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { numpyRandom } from "@shum/schedulers";
+ *
+ * const out = new Float32Array(2);
+ * numpyRandom(0).fill(out);
+ * assertEquals([...out], [1.764052345967664, 0.4001572083672233].map(Math.fround));
+ * ```
+ */
+export function numpyRandom(seed: number | bigint): Gaussian {
+  const value = Number(seed);
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
+    throw new RangeError(
+      `Cannot seed numpy's generator: seed is ${seed}; expected a whole number from 0 to 4294967295`,
+    );
+  }
+  const engine = new Mt19937(value);
+  let spare: number | undefined;
+
+  function uniform(): number {
+    const high = engine.next() >>> 5;
+    return (high * 2 ** 26 + (engine.next() >>> 6)) * 2 ** -53;
+  }
+
+  function next(): number {
+    if (spare !== undefined) {
+      const value = spare;
+      spare = undefined;
+      return value;
+    }
+    let x: number, y: number, square: number;
+    do {
+      x = 2 * uniform() - 1;
+      y = 2 * uniform() - 1;
+      square = x * x + y * y;
+    } while (square >= 1 || square === 0);
+    const scale = Math.sqrt(-2 * Math.log(square) / square);
+    spare = scale * x;
+    return scale * y;
+  }
+
+  return {
+    fill(out: Float32Array): void {
+      for (let i = 0; i < out.length; i++) out[i] = next();
+    },
+  };
+}
