@@ -22,6 +22,11 @@ const steps: readonly (readonly [name: string, args: readonly string[], cwd?: st
   ["exports", ["run", "--allow-all", "tools/check_exports.ts"]],
   ["test", ["task", "test"]],
   ["examples", ["test", "--allow-all", "--quiet", "--doc", ...mods]],
+  // Apart, so that whoever only makes pictures does not download icon sets.
+  ["training fmt", ["fmt", "--check"], "training"],
+  ["training lint", ["lint"], "training"],
+  ["training check", ["check", "--quiet", "."], "training"],
+  ["training test", ["test", "--allow-all", "--quiet"], "training"],
   ...PACKAGES.map((name) =>
     [
       `publish ${name}`,
