@@ -4,6 +4,8 @@
  * @module
  */
 
+import { memoryOf } from "./_simd.ts";
+
 /** Longest run of partial sums kept in float64 by the loop for five and more terms. */
 const CHUNK = 1024;
 const partial = new Float64Array(CHUNK);
@@ -49,24 +51,41 @@ export function weightedSum(
       );
     }
   }
-  // The calls below are kept apart so that each loop is compiled, and stays, for its own arity.
-  if (count === 2) sum2(out, weights[0]!, vectors[0]!, weights[1]!, vectors[1]!);
-  else if (count === 3) {
-    sum3(out, weights[0]!, vectors[0]!, weights[1]!, vectors[1]!, weights[2]!, vectors[2]!);
-  } else if (count === 1) sum1(out, weights[0]!, vectors[0]!);
-  else if (count === 4) sum4(out, weights, vectors);
-  else sumMany(out, weights, vectors);
+  const done = memoryOf(out)?.sum(out, weights, vectors) ?? 0;
+  if (done < out.length) sumFrom(done, out, weights, vectors);
 }
 
-function sum1(out: Float32Array, a: number, u: Float32Array): void {
-  for (let i = 0; i < out.length; i++) out[i] = a * u[i]!;
+/** The loops are kept apart by arity so that each is compiled, and stays, for its own. */
+function sumFrom(
+  start: number,
+  out: Float32Array,
+  w: readonly number[],
+  v: readonly Float32Array[],
+): void {
+  if (v.length === 2) sum2(start, out, w[0]!, v[0]!, w[1]!, v[1]!);
+  else if (v.length === 3) sum3(start, out, w[0]!, v[0]!, w[1]!, v[1]!, w[2]!, v[2]!);
+  else if (v.length === 1) sum1(start, out, w[0]!, v[0]!);
+  else if (v.length === 4) sum4(start, out, w, v);
+  else sumMany(start, out, w, v);
 }
 
-function sum2(out: Float32Array, a: number, u: Float32Array, b: number, v: Float32Array): void {
-  for (let i = 0; i < out.length; i++) out[i] = a * u[i]! + b * v[i]!;
+function sum1(start: number, out: Float32Array, a: number, u: Float32Array): void {
+  for (let i = start; i < out.length; i++) out[i] = a * u[i]!;
+}
+
+function sum2(
+  start: number,
+  out: Float32Array,
+  a: number,
+  u: Float32Array,
+  b: number,
+  v: Float32Array,
+): void {
+  for (let i = start; i < out.length; i++) out[i] = a * u[i]! + b * v[i]!;
 }
 
 function sum3(
+  start: number,
   out: Float32Array,
   a: number,
   u: Float32Array,
@@ -75,34 +94,36 @@ function sum3(
   c: number,
   w: Float32Array,
 ): void {
-  for (let i = 0; i < out.length; i++) out[i] = a * u[i]! + b * v[i]! + c * w[i]!;
+  for (let i = start; i < out.length; i++) out[i] = a * u[i]! + b * v[i]! + c * w[i]!;
 }
 
 function sum4(
+  start: number,
   out: Float32Array,
   weights: readonly number[],
   vectors: readonly Float32Array[],
 ): void {
   const a = weights[0]!, b = weights[1]!, c = weights[2]!, d = weights[3]!;
   const u = vectors[0]!, v = vectors[1]!, w = vectors[2]!, y = vectors[3]!;
-  for (let i = 0; i < out.length; i++) {
+  for (let i = start; i < out.length; i++) {
     out[i] = a * u[i]! + b * v[i]! + c * w[i]! + d * y[i]!;
   }
 }
 
 /** Adds vector by vector into a short float64 row: an inner loop over terms is ten times slower. */
 function sumMany(
+  start: number,
   out: Float32Array,
   weights: readonly number[],
   vectors: readonly Float32Array[],
 ): void {
-  for (let start = 0; start < out.length; start += CHUNK) {
-    const size = Math.min(CHUNK, out.length - start);
+  for (let from = start; from < out.length; from += CHUNK) {
+    const size = Math.min(CHUNK, out.length - from);
     partial.fill(0, 0, size);
     for (let k = 0; k < vectors.length; k++) {
       const weight = weights[k]!, vector = vectors[k]!;
-      for (let i = 0; i < size; i++) partial[i]! += weight * vector[start + i]!;
+      for (let i = 0; i < size; i++) partial[i]! += weight * vector[from + i]!;
     }
-    for (let i = 0; i < size; i++) out[start + i] = partial[i]!;
+    for (let i = 0; i < size; i++) out[from + i] = partial[i]!;
   }
 }
