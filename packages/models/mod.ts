@@ -1,1 +1,6 @@
-export {};
+export * from "./float16.ts";
+export * from "./onnx_model.ts";
+export * from "./providers.ts";
+export * from "./session.ts";
+export * from "./tensor.ts";
+export * from "./worker_session.ts";

@@ -1,0 +1,113 @@
+import { parentPort } from "node:worker_threads";
+import { checkOperators, readCheckedModel } from "./_model_check.ts";
+import { dropOptimised, optimisedPath, useOptimised, writeOptimised } from "./_optimised_cache.ts";
+import { probeInThisThread } from "./_probe.ts";
+import { translateError } from "./_session_errors.ts";
+import type {
+  OpenReply,
+  OpenRequest,
+  ReplyMessage,
+  RequestMessage,
+  RunReply,
+  RunRequest,
+} from "./_worker_protocol.ts";
+import { createOnnxSession, engineVersion, type OnnxSession } from "./onnx_session.ts";
+import type { OnnxModel } from "./onnx_model.ts";
+import type { Device } from "./session.ts";
+
+// The thread in which the engine lives. It answers one request at a time, in order.
+
+interface Loaded {
+  readonly session: OnnxSession;
+  readonly path: string;
+  readonly device: Device;
+}
+
+const sessions = new Map<number, Loaded>();
+let last = 0;
+
+// Not `on("message")`: in Deno that walks every element of every buffer in search of ports.
+(parentPort as unknown as EventTarget).addEventListener("message", async (event) => {
+  const { kind, request } = (event as MessageEvent<RequestMessage>).data;
+  try {
+    if (kind === "probe") answer(await probeInThisThread());
+    else if (kind === "open") answer(await open(request as OpenRequest));
+    else if (kind === "run") {
+      const reply = await run(request as RunRequest);
+      const buffers = [...reply.outputs.map(({ buffer }) => buffer), ...reply.returned];
+      answer(reply, buffers);
+    } else answer(await release((request as { session: number }).session));
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    parentPort!.postMessage({ ok: false, name, message } satisfies ReplyMessage);
+  }
+});
+
+function answer(reply: unknown, transfer: ArrayBuffer[] = []): void {
+  parentPort!.postMessage({ ok: true, reply } satisfies ReplyMessage, transfer);
+}
+
+async function open(request: OpenRequest): Promise<OpenReply> {
+  const model = readCheckedModel(request.path);
+  for (const [i, device] of request.devices.entries()) {
+    try {
+      checkOperators(request.path, model, device);
+      const session = await load(request, model, device);
+      const id = ++last;
+      sessions.set(id, { session, path: request.path, device });
+      return { session: id, device, inputs: session.inputs, outputs: session.outputs };
+    } catch (error) {
+      // "auto" goes on to the next device, and ends with the plainest one's reason.
+      if (i < request.devices.length - 1) continue;
+      throw translateError(error, { path: request.path, device, during: "load" });
+    }
+  }
+  throw new RangeError(`Cannot load "${request.path}": no device was given`);
+}
+
+async function load(request: OpenRequest, model: OnnxModel, device: Device): Promise<OnnxSession> {
+  const { path, threads, cacheDir, lowMemory } = request;
+  const settings = { device, threads, lowMemory };
+  const original = () => createOnnxSession(path, settings);
+  // GPU providers keep weights on their own side; there is nothing to map.
+  if (device !== "cpu" || cacheDir === false) return original();
+  const copy = optimisedPath(cacheDir, path, model, await engineVersion());
+  if (copy === undefined) return original();
+  const optimised = () => createOnnxSession(copy, { ...settings, optimised: true });
+  if (useOptimised(copy)) {
+    try {
+      return await optimised();
+    } catch {
+      dropOptimised(copy);
+    }
+  }
+  const bytes = model.initializers.reduce((sum, { length }) => sum + length, 0);
+  const written = await writeOptimised(copy, bytes, async (writeTo) => {
+    const session = await createOnnxSession(path, { ...settings, writeTo });
+    await session.release();
+  });
+  if (!written) return original();
+  try {
+    return await optimised();
+  } catch {
+    dropOptimised(copy);
+    return original();
+  }
+}
+
+async function run({ session: id, feeds, outputs }: RunRequest): Promise<RunReply> {
+  const { session, path, device } = sessions.get(id)!;
+  try {
+    const results = await session.run(feeds, outputs);
+    return { outputs: results, returned: feeds.map(({ buffer }) => buffer) };
+  } catch (error) {
+    throw translateError(error, { path, device, during: "run" });
+  }
+}
+
+async function release(id: number): Promise<null> {
+  const loaded = sessions.get(id);
+  sessions.delete(id);
+  await loaded?.session.release();
+  return null;
+}

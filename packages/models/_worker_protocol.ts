@@ -1,0 +1,51 @@
+import type { EncodedTensor } from "./_feeds.ts";
+import type { DeviceProbe } from "./providers.ts";
+import type { Device, TensorInfo } from "./session.ts";
+
+/** What the main thread may ask of the worker, and what it gets. */
+export interface Requests {
+  probe: { request: Record<never, never>; reply: readonly DeviceProbe[] };
+  open: { request: OpenRequest; reply: OpenReply };
+  run: { request: RunRequest; reply: RunReply };
+  release: { request: { readonly session: number }; reply: null };
+}
+
+export interface OpenRequest {
+  readonly path: string;
+  /** In the order to try. */
+  readonly devices: readonly Device[];
+  readonly threads: number;
+  readonly cacheDir: string | false;
+  readonly lowMemory: boolean;
+}
+
+export interface OpenReply {
+  readonly session: number;
+  readonly device: Device;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+}
+
+export interface RunRequest {
+  readonly session: number;
+  readonly feeds: readonly EncodedTensor[];
+  readonly outputs: readonly string[];
+}
+
+export interface RunReply {
+  readonly outputs: readonly EncodedTensor[];
+  /** The buffers of the feeds, to be used again. */
+  readonly returned: readonly ArrayBuffer[];
+}
+
+export type RequestKind = keyof Requests;
+
+export interface RequestMessage {
+  readonly kind: RequestKind;
+  readonly request: unknown;
+}
+
+/** An answer; errors cross by name and message, since their class does not survive. */
+export type ReplyMessage =
+  | { readonly ok: true; readonly reply: unknown }
+  | { readonly ok: false; readonly name: string; readonly message: string };

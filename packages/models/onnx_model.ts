@@ -1,0 +1,268 @@
+import { type ByteSource, fileSource, memorySource, ProtobufReader } from "./_protobuf.ts";
+import type { TensorInfo } from "./session.ts";
+
+/** A constant of a graph and where its bytes lie. */
+export interface OnnxInitializer {
+  /** Its name in the graph, e.g. "text_model.final_layer_norm.weight". */
+  readonly name: string;
+  /** The element type, as in {@linkcode TensorInfo}. */
+  readonly type: string;
+  /** The size of each axis. */
+  readonly shape: readonly number[];
+  /** The file beside the model that holds the bytes; absent when they lie in the model itself. */
+  readonly file?: string;
+  /** Where the bytes begin in that file. */
+  readonly offset: number;
+  /** How many bytes there are. */
+  readonly length: number;
+}
+
+/** What {@linkcode readOnnxModel} finds in a file without loading it. */
+export interface OnnxModel {
+  /** Operator domains and their versions; "" is the standard one. */
+  readonly opsets: Readonly<Record<string, number>>;
+  /** Number of calls by operator, e.g. `Conv` or `com.microsoft:GroupNorm`; subgraphs included. */
+  readonly operators: ReadonlyMap<string, number>;
+  /** Inputs, without those that are constants of the graph. */
+  readonly inputs: readonly TensorInfo[];
+  /** Outputs. */
+  readonly outputs: readonly TensorInfo[];
+  /** Constants. */
+  readonly initializers: readonly OnnxInitializer[];
+  /** Names of the files beside the model that hold constants. */
+  readonly externalFiles: readonly string[];
+}
+
+const typeNames: Readonly<Record<number, string>> = {
+  1: "float32",
+  2: "uint8",
+  3: "int8",
+  4: "uint16",
+  5: "int16",
+  6: "int32",
+  7: "int64",
+  8: "string",
+  9: "bool",
+  10: "float16",
+  11: "float64",
+  12: "uint32",
+  13: "uint64",
+  16: "bfloat16",
+};
+
+/**
+ * Reads the structure of an ONNX model and skips its weights, so a file of many gigabytes takes
+ * milliseconds.
+ *
+ * @param source Path of the `.onnx` file, or its bytes.
+ * @throws {SyntaxError} if the file is not an ONNX model, or is cut short.
+ *
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { readOnnxModel } from "@shum/models";
+ *
+ * assertThrows(() => readOnnxModel(new TextEncoder().encode("version https://git-lfs")), SyntaxError);
+ * ```
+ */
+export function readOnnxModel(source: string | Uint8Array): OnnxModel {
+  const opened = typeof source === "string" ? fileSource(source) : memorySource(source);
+  try {
+    return readModel(opened);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const what = typeof source === "string" ? `"${source}"` : "the given bytes";
+    throw new SyntaxError(`Cannot read ONNX model ${what}: ${error.message}`);
+  } finally {
+    opened.close();
+  }
+}
+
+/**
+ * Reads the numbers of one float32 or float16 constant of a model.
+ *
+ * @param path The `.onnx` file that {@linkcode readOnnxModel} read.
+ * @param initializer One of its constants.
+ * @throws {TypeError} if its type is neither float32 nor float16.
+ *
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { readInitializer } from "@shum/models";
+ *
+ * const ids = { name: "ids", type: "int64", shape: [2], offset: 0, length: 16 };
+ * assertThrows(() => readInitializer("model.onnx", ids), TypeError, "int64");
+ * ```
+ */
+export function readInitializer(path: string, initializer: OnnxInitializer): Float32Array {
+  const { name, type, file, offset, length } = initializer;
+  if (type !== "float32" && type !== "float16") {
+    throw new TypeError(
+      `Cannot read constant "${name}": type is ${type}; expected float32 or float16`,
+    );
+  }
+  const folder = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  const source = fileSource(file === undefined ? path : folder + file);
+  try {
+    const bytes = source.read(offset, length).slice();
+    return type === "float32"
+      ? new Float32Array(bytes.buffer)
+      : new Float32Array(new Float16Array(bytes.buffer));
+  } finally {
+    source.close();
+  }
+}
+
+interface Building {
+  opsets: Record<string, number>;
+  operators: Map<string, number>;
+  functions: Set<string>;
+  inputs: TensorInfo[];
+  outputs: TensorInfo[];
+  initializers: OnnxInitializer[];
+}
+
+// Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+function readModel(source: ByteSource): OnnxModel {
+  const building: Building = {
+    opsets: {},
+    operators: new Map(),
+    functions: new Set(),
+    inputs: [],
+    outputs: [],
+    initializers: [],
+  };
+  if (source.size === 0) throw new SyntaxError("the file is empty; expected an ONNX model");
+  const reader = new ProtobufReader(source, 0, source.size);
+  let graphs = 0;
+  let irVersion = 0;
+  while (reader.next()) {
+    if (reader.field === 1) irVersion = reader.integer();
+    else if (reader.field === 7) {
+      graphs++;
+      readGraph(reader.message(), building, true);
+    } else if (reader.field === 8) {
+      let domain = "";
+      let version = 0;
+      for (const opset = reader.message(); opset.next();) {
+        if (opset.field === 1) domain = opset.text();
+        else if (opset.field === 2) version = opset.integer();
+      }
+      building.opsets[domain === "ai.onnx" ? "" : domain] = version;
+    } else if (reader.field === 25) {
+      let name = "";
+      let domain = "";
+      for (const local = reader.message(); local.next();) {
+        if (local.field === 1) name = local.text();
+        else if (local.field === 7) readNode(local.message(), building);
+        else if (local.field === 10) domain = local.text();
+      }
+      building.functions.add(operatorName(domain, name));
+    }
+  }
+  if (graphs !== 1 || irVersion === 0) {
+    throw new SyntaxError("it has no graph; expected an ONNX model");
+  }
+  for (const name of building.functions) building.operators.delete(name);
+  const constants = new Set(building.initializers.map(({ name }) => name));
+  const files = building.initializers.flatMap(({ file }) => file === undefined ? [] : [file]);
+  return {
+    opsets: building.opsets,
+    operators: building.operators,
+    inputs: building.inputs.filter(({ name }) => !constants.has(name)),
+    outputs: building.outputs,
+    initializers: building.initializers,
+    externalFiles: [...new Set(files)],
+  };
+}
+
+function readGraph(graph: ProtobufReader, building: Building, main: boolean): void {
+  while (graph.next()) {
+    if (graph.field === 1) readNode(graph.message(), building);
+    else if (graph.field === 5) building.initializers.push(readTensor(graph.message()));
+    else if (graph.field === 11 && main) building.inputs.push(readValue(graph.message()));
+    else if (graph.field === 12 && main) building.outputs.push(readValue(graph.message()));
+  }
+}
+
+function readNode(node: ProtobufReader, building: Building): void {
+  const inputs: string[] = [];
+  let op = "";
+  let domain = "";
+  while (node.next()) {
+    if (node.field === 1) inputs.push(node.text());
+    else if (node.field === 4) op = node.text();
+    else if (node.field === 5) {
+      for (const attribute = node.message(); attribute.next();) {
+        if (attribute.field === 6 || attribute.field === 11) {
+          readGraph(attribute.message(), building, false);
+        }
+      }
+    } else if (node.field === 7) domain = node.text();
+  }
+  let name = operatorName(domain, op);
+  // Packed inputs are a variant that only CUDA runs; it has no name of its own.
+  if (name === "com.microsoft:MultiHeadAttention" && !inputs[1]) name += " (packed)";
+  building.operators.set(name, (building.operators.get(name) ?? 0) + 1);
+}
+
+function operatorName(domain: string, op: string): string {
+  return domain === "" || domain === "ai.onnx" ? op : `${domain}:${op}`;
+}
+
+function readTensor(tensor: ProtobufReader): OnnxInitializer {
+  const shape: number[] = [];
+  const external: Record<string, string> = {};
+  let name = "";
+  let type = "unknown";
+  let offset = 0;
+  let length = 0;
+  while (tensor.next()) {
+    if (tensor.field === 1) shape.push(...tensor.integers());
+    else if (tensor.field === 2) type = typeNames[tensor.integer()] ?? "unknown";
+    else if (tensor.field === 4 || tensor.field === 9) [offset, length] = tensor.range();
+    else if (tensor.field === 8) name = tensor.text();
+    else if (tensor.field === 13) {
+      let key = "";
+      let value = "";
+      for (const entry = tensor.message(); entry.next();) {
+        if (entry.field === 1) key = entry.text();
+        else if (entry.field === 2) value = entry.text();
+      }
+      external[key] = value;
+    }
+  }
+  if (external.location === undefined) return { name, type, shape, offset, length };
+  return {
+    name,
+    type,
+    shape,
+    file: external.location,
+    offset: Number(external.offset ?? 0),
+    length: Number(external.length ?? 0),
+  };
+}
+
+function readValue(value: ProtobufReader): TensorInfo {
+  let name = "";
+  let type = "unknown";
+  const shape: (number | string)[] = [];
+  while (value.next()) {
+    if (value.field === 1) name = value.text();
+    if (value.field !== 2) continue;
+    for (const declared = value.message(); declared.next();) {
+      if (declared.field !== 1) continue;
+      for (const tensor = declared.message(); tensor.next();) {
+        if (tensor.field === 1) type = typeNames[tensor.integer()] ?? "unknown";
+        if (tensor.field !== 2) continue;
+        for (const dims = tensor.message(); dims.next();) {
+          let size: number | string = "";
+          for (const dim = dims.message(); dim.next();) {
+            if (dim.field === 1) size = dim.integer();
+            else if (dim.field === 2) size = dim.text();
+          }
+          shape.push(size);
+        }
+      }
+    }
+  }
+  return { name, type, shape };
+}

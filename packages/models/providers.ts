@@ -1,0 +1,109 @@
+import { engineWorker } from "./_engine_worker.ts";
+import type { Device } from "./session.ts";
+
+/** The devices, in the order in which "auto" tries them. */
+export const devices: readonly Device[] = ["cuda", "webgpu", "coreml", "dml", "cpu"];
+
+/** What {@linkcode probeDevices} found out about one device. */
+export interface DeviceProbe {
+  /** Which one. */
+  readonly device: Device;
+  /** True if it ran a tiny graph here. */
+  readonly available: boolean;
+  /** Why not, when it is not available. */
+  readonly reason?: string;
+  /** The name of a driver that computes on the processor: it works, slower than "cpu". */
+  readonly software?: string;
+}
+
+let probed: Promise<readonly DeviceProbe[]> | undefined;
+
+/**
+ * Tries every device on a tiny graph, one after another; once per process.
+ *
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { probeDevices } from "@shum/models";
+ *
+ * const probes = await probeDevices();
+ * assert(probes.find(({ device }) => device === "cpu")!.available);
+ * ```
+ */
+export function probeDevices(): Promise<readonly DeviceProbe[]> {
+  if (probed === undefined) {
+    probed = engineWorker.request("probe", {});
+    probed.then(
+      (probes) =>
+        probes.some((probe) => probe.device === "webgpu" && probe.available) && engineWorker.pin(),
+      () => probed = undefined,
+    );
+  }
+  return probed;
+}
+
+/**
+ * The devices that a wish comes down to, in the order to try.
+ *
+ * @throws {RangeError} if the name is unknown.
+ * @throws {Error} if the forced device does not work here; says why and which ones do.
+ *
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { chooseDevices } from "@shum/models";
+ *
+ * const probes = [
+ *   { device: "cuda", available: false, reason: "its libraries are missing" },
+ *   { device: "cpu", available: true },
+ * ] as const;
+ * assertEquals(chooseDevices("auto", probes), ["cpu"]);
+ * assertThrows(() => chooseDevices("cuda", probes), Error, "its libraries are missing");
+ * ```
+ */
+export function chooseDevices(
+  wish: Device | "auto",
+  probes: readonly DeviceProbe[],
+): readonly Device[] {
+  const working = probes.filter(({ available }) => available);
+  if (wish === "auto") {
+    return working.filter(({ software }) => software === undefined).map(({ device }) => device);
+  }
+  if (!devices.includes(wish)) {
+    throw new RangeError(
+      `Cannot choose device: it is "${wish}"; expected auto, ${devices.join(", ")}`,
+    );
+  }
+  const probe = probes.find(({ device }) => device === wish);
+  if (!probe?.available) {
+    throw new Error(
+      `Cannot use device "${wish}": ${probe?.reason ?? "it was not found"}; expected auto or ${
+        working.map(({ device }) => device).join(", ")
+      }`,
+    );
+  }
+  return [wish];
+}
+
+/**
+ * One line that says which device serves and why the ones before it do not.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { describeDevices } from "@shum/models";
+ *
+ * const probes = [
+ *   { device: "cuda", available: false, reason: "its libraries are missing" },
+ *   { device: "cpu", available: true },
+ * ] as const;
+ * assertEquals(describeDevices(probes, "cpu"), "cpu serves; not cuda (its libraries are missing)");
+ * ```
+ */
+export function describeDevices(probes: readonly DeviceProbe[], serving: Device): string {
+  const others = probes.filter(({ device }) => device !== serving).map((probe) => {
+    if (!probe.available) return `${probe.device} (${probe.reason ?? "unknown reason"})`;
+    if (probe.software !== undefined) {
+      return `${probe.device} (${probe.software} draws on the processor; slower than cpu)`;
+    }
+    return `${probe.device} (works, comes later or was not asked for)`;
+  });
+  return others.length === 0 ? `${serving} serves` : `${serving} serves; not ${others.join("; ")}`;
+}
