@@ -20,7 +20,7 @@ export interface SessionOptions {
   /** Threads of the CPU provider; at most (and by default) the cores available. */
   readonly threads?: number;
   /** Stops the opening; the error is the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Folder for optimised copies of CPU models, which load faster and share memory. `false` writes
    * none. The default is `shum/optimised` in the user's cache folder.
@@ -33,7 +33,7 @@ export interface SessionOptions {
 /** How to run a {@linkcode Session} once. */
 export interface RunSettings {
   /** Gives up waiting; a run that has begun ends in the background. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The outputs to fetch; all of them when absent. */
   readonly outputs?: readonly string[];
 }
