@@ -1,0 +1,304 @@
+import { nearest } from "./_nearest.ts";
+
+/**
+ * A `scheduler_config.json`, with diffusers' own keys. Keys that the class does not have are ignored,
+ * as diffusers ignores them; what diffusers takes as arguments of `step` is a key here too.
+ */
+export interface SchedulerConfig {
+  /** The class to be, for instance `"EulerDiscreteScheduler"`. */
+  readonly _class_name: string;
+  /** Keys that were filled in from defaults, and which another class shall not inherit. */
+  readonly _use_default_values?: readonly string[];
+  /** Anything else; keys that the class knows are checked. */
+  readonly [key: string]: unknown;
+}
+
+/** Every key that some scheduler reads, checked, with the class's default where it was absent. */
+export interface Settings {
+  readonly num_train_timesteps: number;
+  readonly beta_start: number;
+  readonly beta_end: number;
+  readonly beta_schedule: string;
+  readonly trained_betas: readonly number[] | null;
+  readonly rescale_betas_zero_snr: boolean;
+  readonly prediction_type: string;
+  readonly timestep_spacing: string;
+  readonly steps_offset: number;
+  readonly set_alpha_to_one: boolean;
+  readonly clip_sample: boolean;
+  readonly clip_sample_range: number;
+  readonly thresholding: boolean;
+  readonly dynamic_thresholding_ratio: number;
+  readonly sample_max_value: number;
+  readonly variance_type: string | null;
+  readonly skip_prk_steps: boolean;
+  readonly use_karras_sigmas: boolean;
+  readonly use_exponential_sigmas: boolean;
+  readonly use_beta_sigmas: boolean;
+  readonly use_lu_lambdas: boolean;
+  readonly use_flow_sigmas: boolean;
+  readonly flow_shift: number;
+  readonly final_sigmas_type: string;
+  readonly sigma_min: number | null;
+  readonly sigma_max: number | null;
+  readonly sigma_data: number;
+  readonly sigma_schedule: string;
+  readonly rho: number;
+  readonly interpolation_type: string;
+  readonly timestep_type: string;
+  readonly lambda_min_clipped: number;
+  readonly solver_order: number;
+  readonly solver_type: string;
+  readonly algorithm_type: string;
+  readonly lower_order_final: boolean;
+  readonly euler_at_final: boolean;
+  readonly predict_x0: boolean;
+  readonly disable_corrector: readonly number[];
+  readonly predictor_order: number;
+  readonly corrector_order: number;
+  readonly tau_func: ((t: number) => number) | null;
+  readonly original_inference_steps: number;
+  readonly timestep_scaling: number;
+  readonly clip_denoised: boolean;
+  readonly shift: number;
+  readonly use_dynamic_shifting: boolean;
+  readonly time_shift_type: string;
+  readonly base_shift: number;
+  readonly max_shift: number;
+  readonly base_image_seq_len: number;
+  readonly max_image_seq_len: number;
+  readonly shift_terminal: number | null;
+  readonly invert_sigmas: boolean;
+  readonly stochastic_sampling: boolean;
+  readonly scaler: number;
+  readonly s: number;
+  readonly beta_min: number;
+  readonly beta_max: number;
+  readonly sampling_eps: number;
+  readonly eta: number;
+  readonly use_clipped_model_output: boolean;
+  readonly s_churn: number;
+  readonly s_tmin: number;
+  readonly s_tmax: number;
+  readonly s_noise: number;
+  readonly order: number;
+}
+
+/** What a value must be: what to say when it is not, and the test. */
+type Check = readonly [expected: string, test: (value: unknown) => boolean];
+
+const isNumber = (value: unknown): value is number =>
+  typeof value === "number" && !Number.isNaN(value);
+const finite: Check = ["a finite number", (v) => isNumber(v) && Number.isFinite(v)];
+const number: Check = ["a number", isNumber];
+const positive: Check = ["a number above 0", (v) => isNumber(v) && v > 0 && Number.isFinite(v)];
+const notNegative: Check = ["a number of at least 0", (v) => isNumber(v) && v >= 0];
+const count: Check = ["a whole number above 0", (v) => Number.isInteger(v) && (v as number) > 0];
+const whole: Check = ["a whole number", (v) => Number.isInteger(v)];
+const flag: Check = ["true or false", (v) => typeof v === "boolean"];
+const fraction: Check = ["a number from 0 to 1", (v) => isNumber(v) && v >= 0 && v <= 1];
+const numbers: Check = ["an array of numbers", (v) => Array.isArray(v) && v.every(isNumber)];
+const betaList: Check = [
+  "an array of numbers from 0 to 1, not empty",
+  (v) => Array.isArray(v) && v.length > 0 && v.every((b) => isNumber(b) && b >= 0 && b <= 1),
+];
+const oneOf = (...names: string[]): Check => [
+  names.map((name) => `"${name}"`).join(", "),
+  (v) => typeof v === "string" && names.includes(v),
+];
+
+const CHECKS: Readonly<Record<keyof Settings, Check>> = {
+  num_train_timesteps: count,
+  beta_start: fraction,
+  beta_end: fraction,
+  beta_schedule: oneOf("linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "laplace", "exp"),
+  trained_betas: betaList,
+  rescale_betas_zero_snr: flag,
+  prediction_type: oneOf(
+    "epsilon",
+    "sample",
+    "v_prediction",
+    "flow_prediction",
+    "score",
+    "trigflow",
+  ),
+  timestep_spacing: oneOf("leading", "linspace", "trailing"),
+  steps_offset: whole,
+  set_alpha_to_one: flag,
+  clip_sample: flag,
+  clip_sample_range: positive,
+  thresholding: flag,
+  dynamic_thresholding_ratio: fraction,
+  sample_max_value: positive,
+  variance_type: oneOf(
+    "fixed_small",
+    "fixed_small_log",
+    "fixed_large",
+    "fixed_large_log",
+    "learned",
+    "learned_range",
+  ),
+  skip_prk_steps: flag,
+  use_karras_sigmas: flag,
+  use_exponential_sigmas: flag,
+  use_beta_sigmas: flag,
+  use_lu_lambdas: flag,
+  use_flow_sigmas: flag,
+  flow_shift: positive,
+  final_sigmas_type: oneOf("zero", "sigma_min"),
+  sigma_min: notNegative,
+  sigma_max: positive,
+  sigma_data: positive,
+  sigma_schedule: oneOf("karras", "exponential"),
+  rho: positive,
+  interpolation_type: oneOf("linear", "log_linear"),
+  timestep_type: oneOf("discrete", "continuous"),
+  lambda_min_clipped: number,
+  solver_order: count,
+  solver_type: oneOf("midpoint", "heun", "logrho", "bh1", "bh2"),
+  algorithm_type: oneOf(
+    "dpmsolver",
+    "dpmsolver++",
+    "sde-dpmsolver",
+    "sde-dpmsolver++",
+    "deis",
+    "data_prediction",
+    "noise_prediction",
+  ),
+  lower_order_final: flag,
+  euler_at_final: flag,
+  predict_x0: flag,
+  disable_corrector: numbers,
+  predictor_order: count,
+  corrector_order: [
+    "a whole number of at least 0",
+    (v) => Number.isInteger(v) && (v as number) >= 0,
+  ],
+  tau_func: ["a function of the timestep", (v) => typeof v === "function"],
+  original_inference_steps: count,
+  timestep_scaling: positive,
+  clip_denoised: flag,
+  shift: positive,
+  use_dynamic_shifting: flag,
+  time_shift_type: oneOf("exponential", "linear"),
+  base_shift: finite,
+  max_shift: finite,
+  base_image_seq_len: count,
+  max_image_seq_len: count,
+  shift_terminal: fraction,
+  invert_sigmas: flag,
+  stochastic_sampling: flag,
+  scaler: positive,
+  s: notNegative,
+  beta_min: positive,
+  beta_max: positive,
+  sampling_eps: positive,
+  eta: fraction,
+  use_clipped_model_output: flag,
+  s_churn: notNegative,
+  s_tmin: notNegative,
+  s_tmax: notNegative,
+  s_noise: notNegative,
+  order: count,
+};
+
+/** What a key means to a class that does not have it. */
+export const NEUTRAL: Settings = {
+  num_train_timesteps: 1000,
+  beta_start: 0.0001,
+  beta_end: 0.02,
+  beta_schedule: "linear",
+  trained_betas: null,
+  rescale_betas_zero_snr: false,
+  prediction_type: "epsilon",
+  timestep_spacing: "linspace",
+  steps_offset: 0,
+  set_alpha_to_one: true,
+  clip_sample: false,
+  clip_sample_range: 1,
+  thresholding: false,
+  dynamic_thresholding_ratio: 0.995,
+  sample_max_value: 1,
+  variance_type: null,
+  skip_prk_steps: false,
+  use_karras_sigmas: false,
+  use_exponential_sigmas: false,
+  use_beta_sigmas: false,
+  use_lu_lambdas: false,
+  use_flow_sigmas: false,
+  flow_shift: 1,
+  final_sigmas_type: "zero",
+  sigma_min: null,
+  sigma_max: null,
+  sigma_data: 0.5,
+  sigma_schedule: "karras",
+  rho: 7,
+  interpolation_type: "linear",
+  timestep_type: "discrete",
+  lambda_min_clipped: -Infinity,
+  solver_order: 2,
+  solver_type: "midpoint",
+  algorithm_type: "dpmsolver++",
+  lower_order_final: true,
+  euler_at_final: false,
+  predict_x0: true,
+  disable_corrector: [],
+  predictor_order: 2,
+  corrector_order: 2,
+  tau_func: null,
+  original_inference_steps: 50,
+  timestep_scaling: 10,
+  clip_denoised: true,
+  shift: 1,
+  use_dynamic_shifting: false,
+  time_shift_type: "exponential",
+  base_shift: 0.5,
+  max_shift: 1.15,
+  base_image_seq_len: 256,
+  max_image_seq_len: 4096,
+  shift_terminal: null,
+  invert_sigmas: false,
+  stochastic_sampling: false,
+  scaler: 1,
+  s: 0.008,
+  beta_min: 0.1,
+  beta_max: 20,
+  sampling_eps: 0.001,
+  eta: 0,
+  use_clipped_model_output: false,
+  s_churn: 0,
+  s_tmin: 0,
+  s_tmax: Infinity,
+  s_noise: 1,
+  order: 4,
+};
+
+/**
+ * Checks a config's values for a class with the given defaults, whose keys are all that it reads.
+ * Throws a `TypeError` or `RangeError` that names the key. `null` means absent, as JSON files say it.
+ */
+export function settings(config: SchedulerConfig, defaults: Partial<Settings>): Settings {
+  const result: Record<string, unknown> = { ...NEUTRAL, ...defaults };
+  const inherited = new Set(config._use_default_values);
+  for (const key of Object.keys(defaults) as (keyof Settings)[]) {
+    const value = config[key];
+    if (value === undefined || value === null || inherited.has(key)) continue;
+    const [expected, test] = CHECKS[key];
+    if (!test(value)) throw invalid(key, value, expected);
+    result[key] = value;
+  }
+  return result as unknown as Settings;
+}
+
+/** A value that does not fit: `TypeError` if even its kind is wrong. */
+function invalid(key: keyof Settings, value: unknown, expected: string): Error {
+  const kind = typeof NEUTRAL[key] === typeof value || NEUTRAL[key] === null;
+  const hint = typeof value === "string" ? nearest(value, expected.match(/[^", ]+/g) ?? []) : "";
+  const message = `Cannot read scheduler config: ${key} is ${show(value)}; expected ${expected}` +
+    (hint && expected.startsWith('"') ? `. Did you mean "${hint}"?` : "");
+  return kind ? new RangeError(message) : new TypeError(message);
+}
+
+function show(value: unknown): string {
+  return typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
+}

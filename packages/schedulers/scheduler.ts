@@ -1,0 +1,297 @@
+import type { Clip } from "./clip.ts";
+import type { SchedulerConfig } from "./config.ts";
+import type { NoiseLevel } from "./noise_level.ts";
+import { compile, type Plan } from "./plan.ts";
+import { clipOf, resolve, type Resolved } from "./registry.ts";
+import { type Noise, Runner } from "./runner.ts";
+import type { Table, TableRequest } from "./tables/table.ts";
+
+/** What {@linkcode Scheduler.setTimesteps} may be told beside the number of steps. */
+export interface TimestepsOptions extends Omit<TableRequest, "steps"> {
+  /** Custom timesteps, descending; the number of steps is then their number. */
+  readonly timesteps?: readonly number[];
+  /**
+   * Custom Karras sigmas, descending, the final one included; for the flow-matching classes, flow
+   * sigmas without the final 0. The number of steps follows.
+   */
+  readonly sigmas?: readonly number[];
+}
+
+/** What one {@linkcode Scheduler.step} gives back. */
+export interface SchedulerOutput {
+  /** The sample at the next level. */
+  readonly prevSample: Float32Array;
+  /** The clean sample that the model's output implies. */
+  readonly predOriginalSample: Float32Array;
+}
+
+/**
+ * The diffusers interface over a plan: a config in, timesteps and steps out.
+ *
+ * Its methods take an `index` where diffusers takes a timestep, for Heun and PNDM visit a timestep
+ * twice. Pipelines use {@linkcode Scheduler.runner}, which copies nothing.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { Scheduler } from "@shum/schedulers";
+ * const scheduler = Scheduler.fromConfig({ _class_name: "DDIMScheduler", clip_sample: false });
+ * scheduler.setTimesteps(4);
+ * assertEquals(scheduler.timesteps, [750, 500, 250, 0]);
+ * let x: Float32Array = Float32Array.of(0.5, -0.5);
+ * for (const t of scheduler.timesteps) {
+ *   const modelOutput = x.map((value) => (value * t) / (t + 1)); // the model goes here
+ *   x = scheduler.step(modelOutput, x).prevSample;
+ * }
+ * ```
+ */
+export class Scheduler {
+  /** As given, without the keys that were filled in from defaults. */
+  readonly config: SchedulerConfig;
+  /** Bounds the predicted clean sample, if the config asks for it. */
+  readonly clip: Clip | undefined;
+  /** diffusers' `order`: model calls per noise level. */
+  readonly order: number;
+  readonly #resolved: Resolved;
+  readonly #table: (request: TableRequest) => Table;
+  #current: Table;
+  #begin = 0;
+  #whole: Plan | undefined;
+  #plan: Plan | undefined;
+  #runner: Runner | undefined;
+
+  private constructor(config: SchedulerConfig) {
+    this.#resolved = resolve(config);
+    const { entry, settings } = this.#resolved;
+    const inherited = new Set(config._use_default_values);
+    this.config = Object.fromEntries(
+      Object.entries(config).filter(([key]) =>
+        !inherited.has(key) && key !== "_use_default_values"
+      ),
+    ) as SchedulerConfig;
+    this.clip = clipOf(settings);
+    this.order = entry.calls ?? 1;
+    this.#table = entry.table(settings);
+    this.#current = this.#initial();
+  }
+
+  /**
+   * Makes the scheduler that a `scheduler_config.json` describes. To convert one class to another, as
+   * `from_config` does, replace `_class_name`.
+   *
+   * Throws a `RangeError` or `TypeError` that names the key, for an unknown class, an unknown value
+   * or a pair of values that contradict each other.
+   *
+   * ```ts
+   * import { assertEquals, assertThrows } from "@std/assert";
+   * import { Scheduler } from "@shum/schedulers";
+   * const pndm = Scheduler.fromConfig({ _class_name: "PNDMScheduler", steps_offset: 1 });
+   * const euler = Scheduler.fromConfig({ ...pndm.config, _class_name: "EulerDiscreteScheduler" });
+   * assertEquals(euler.config.steps_offset, 1);
+   * assertThrows(() => Scheduler.fromConfig({ _class_name: "EulerScheduler" }), RangeError);
+   * ```
+   */
+  static fromConfig(config: SchedulerConfig): Scheduler {
+    return new Scheduler(config);
+  }
+
+  /**
+   * Chooses the noise levels of a run and starts over.
+   *
+   * Throws a `RangeError` or `TypeError` that names the value, for steps, timesteps or sigmas that
+   * make no run.
+   */
+  setTimesteps(steps: number, options: TimestepsOptions = {}): void {
+    const { settings } = this.#resolved;
+    this.#restart(this.#table(request(steps, options, settings.num_train_timesteps)));
+  }
+
+  /**
+   * Starts the run at `timesteps[index]`, as image-to-image does: the plan is compiled anew, with no
+   * history. Throws a `RangeError` if no noise level starts there.
+   */
+  setBeginIndex(index: number): void {
+    const whole = this.#compiledWhole();
+    const level = whole.steps[index]?.level;
+    const begin = this.#current.levels.indexOf(level!);
+    if (begin < 0) {
+      throw new RangeError(
+        `Cannot set begin index: ${index} of ${whole.steps.length} timesteps; expected a whole ` +
+          `number from 0 to ${whole.steps.length - 1}` +
+          (level ? ", not in the middle of a step" : ""),
+      );
+    }
+    this.#begin = begin;
+    this.#plan = undefined;
+    this.#runner = undefined;
+  }
+
+  /** What to compute, from the begin index on; one step per model call. */
+  get plan(): Plan {
+    return this.#plan ??= this.#begin === 0 ? this.#compiledWhole() : this.#compiled(this.#begin);
+  }
+
+  /** What the model is told at each call of the whole run. */
+  get timesteps(): readonly number[] {
+    const told = (plan: Plan) => plan.steps.map((step) => step.cNoise);
+    const whole = told(this.#compiledWhole());
+    if (this.#begin === 0) return whole;
+    return [...whole.slice(0, this.#skipped()), ...told(this.plan)];
+  }
+
+  /** The deviation of the noise that a run starts from. */
+  get initNoiseSigma(): number {
+    return this.#current.initNoiseSigma;
+  }
+
+  /**
+   * The level of `timesteps[index]`, in the scaling that the scheduler's samples have; the index past
+   * the last gives the level that a run ends at. Throws a `RangeError` outside that.
+   */
+  noiseLevel(index: number): NoiseLevel {
+    const skipped = this.#skipped();
+    const { steps } = index < skipped ? this.#compiledWhole() : this.plan;
+    const own = index < skipped ? index : index - skipped;
+    const { levels } = this.#current;
+    const level = own === steps.length ? levels[levels.length - 1] : steps[own]?.level;
+    if (!level) {
+      throw new RangeError(
+        `Cannot look up noise level: index is ${index}; expected a whole number from 0 to ` +
+          `${skipped + steps.length}`,
+      );
+    }
+    return level;
+  }
+
+  /** Mixes data with noise, `alpha·x0 + sigma·noise`, as it is at `timesteps[index]`. */
+  addNoise(x0: Float32Array, noise: Float32Array, index: number): Float32Array {
+    const { alpha, sigma } = this.noiseLevel(index);
+    return x0.map((value, i) => alpha * value + sigma * noise[i]!);
+  }
+
+  /** What the model sees of a sample at `timesteps[index]`. */
+  scaleModelInput(sample: Float32Array, index: number): Float32Array {
+    const skipped = this.#skipped();
+    const plan = index < skipped ? this.#compiledWhole() : this.plan;
+    const step = plan.steps[index < skipped ? index : index - skipped];
+    if (!step) {
+      throw new RangeError(
+        `Cannot scale model input: index is ${index}; expected a whole number below ` +
+          `${skipped + plan.steps.length}`,
+      );
+    }
+    return sample.map((value) => step.cIn * value);
+  }
+
+  /**
+   * Takes the model's output for `sample`, at the next timestep of the run.
+   *
+   * `noise` is needed by stochastic samplers. `variance` are the variance channels of models that
+   * have them; `batch`, how many samples there are, which dynamic thresholding needs to know. Throws
+   * a `RangeError` past the last timestep.
+   */
+  step(
+    modelOutput: Float32Array,
+    sample: Float32Array,
+    noise?: Noise,
+    { variance, batch = 1 }: { variance?: Float32Array; batch?: number } = {},
+  ): SchedulerOutput {
+    const runner = this.#runner ??= new Runner(
+      this.plan,
+      sample,
+      (out, interval) => this.#noise(out, interval),
+      this.clip,
+      batch,
+    );
+    this.#noise = noise ?? missing;
+    runner.x.set(sample);
+    runner.step(modelOutput, variance);
+    return { prevSample: runner.x.slice(), predOriginalSample: runner.x0.slice() };
+  }
+
+  /** Runs the plan from `x`, a sample at its first level; `batch` as in {@linkcode step}. */
+  runner(x: Float32Array, noise: Noise, batch = 1): Runner {
+    return new Runner(this.plan, x, noise, this.clip, batch);
+  }
+
+  #noise: Noise = missing;
+
+  /** Before timesteps are set, every training timestep is visited, as in diffusers. */
+  #initial(): Table {
+    const steps = this.#resolved.settings.num_train_timesteps;
+    return this.#table(request(steps, {}, steps));
+  }
+
+  #restart(table: Table): void {
+    this.#current = table;
+    this.#begin = 0;
+    this.#whole = this.#plan = this.#runner = undefined;
+    void this.#compiledWhole(); // errors surface here
+  }
+
+  #compiledWhole(): Plan {
+    return this.#whole ??= this.#compiled(0);
+  }
+
+  #compiled(begin: number): Plan {
+    const { entry, settings, prediction } = this.#resolved;
+    const { levels, schedule } = this.#current;
+    const eps = entry.eps?.(settings) ?? "clipped";
+    return compile(entry.solver(settings), prediction, schedule, levels, { begin, eps });
+  }
+
+  /** How many model calls of the whole run come before the begin index. */
+  #skipped(): number {
+    if (this.#begin === 0) return 0;
+    const level = this.#current.levels[this.#begin];
+    const calls = this.#compiledWhole().steps;
+    let last = calls.length - 1; // where a timestep is visited twice, the second starts its step
+    while (calls[last]!.level !== level) last--;
+    return last;
+  }
+}
+
+function missing(): never {
+  throw new TypeError(
+    "Cannot step: noise is undefined; expected a source, for instance torchRandom",
+  );
+}
+
+function request(steps: number, options: TimestepsOptions, length: number): TableRequest {
+  const { timesteps, sigmas } = options;
+  if (timesteps && sigmas) {
+    throw new RangeError(
+      "Cannot set timesteps: both timesteps and sigmas are given; expected one of them",
+    );
+  }
+  if (timesteps) checkDescending("timesteps", timesteps);
+  if (sigmas) checkDescending("sigmas", sigmas);
+  const count = timesteps?.length ?? sigmas?.length ?? steps;
+  if (!(Number.isInteger(count) && count >= 1 && (count <= length || timesteps || sigmas))) {
+    throw new RangeError(
+      `Cannot set timesteps: steps is ${steps}; expected a whole number from 1 to ${length}, the ` +
+        `number of training timesteps`,
+    );
+  }
+  return { ...options, steps: count };
+}
+
+function checkDescending(name: string, values: readonly number[]): void {
+  if (values.length === 0) {
+    throw new RangeError(`Cannot set timesteps: ${name} is empty; expected at least one number`);
+  }
+  values.forEach((value, i) => {
+    if (!Number.isFinite(value) || value < 0) {
+      throw new RangeError(
+        `Cannot set timesteps: ${name}[${i}] is ${value}; expected a finite number of at least 0`,
+      );
+    }
+    if (i > 0 && value >= values[i - 1]!) {
+      throw new RangeError(
+        `Cannot set timesteps: ${name}[${i}] is ${value} after ${
+          values[i - 1]
+        }; expected them to ` +
+          `descend`,
+      );
+    }
+  });
+}

@@ -1,0 +1,36 @@
+import type { NoiseLevel } from "../noise_level.ts";
+import type { NoiseSchedule } from "../noise_schedule.ts";
+
+/**
+ * Karras et al.'s process, `x = x0 + sigma·eps`, told as `t = log(sigma) / 4`.
+ *
+ * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1.
+ *
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { edmSchedule } from "@shum/schedulers";
+ * const { t, sigma } = edmSchedule().atLambda(-1);
+ * assertAlmostEquals(sigma, Math.E);
+ * assertAlmostEquals(t, 0.25);
+ * ```
+ */
+export function edmSchedule({ length = 1000 }: { length?: number } = {}): NoiseSchedule {
+  return {
+    length,
+    at: (t) => edmLevel(Math.exp(4 * t), t),
+    atLambda: (l) => edmLevel(Math.exp(-l)),
+  };
+}
+
+/**
+ * The level of one Karras sigma; `t` is what the model is told, by default `log(sigma) / 4`.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { edmLevel } from "@shum/schedulers";
+ * assertEquals(edmLevel(1), { t: 0, alpha: 1, sigma: 1 });
+ * ```
+ */
+export function edmLevel(sigma: number, t: number = Math.log(sigma) / 4): NoiseLevel {
+  return { t, alpha: 1, sigma };
+}

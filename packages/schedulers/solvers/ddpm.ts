@@ -1,0 +1,63 @@
+import { intervals, type NoiseLevel } from "../noise_level.ts";
+import type { Combination, Solver } from "../plan.ts";
+
+/** Names of diffusers' `variance_type`. */
+export type VarianceType =
+  | "fixed_small"
+  | "fixed_small_log"
+  | "fixed_large"
+  | "fixed_large_log"
+  | "learned"
+  | "learned_range";
+
+/**
+ * Ancestral sampling: each step draws from the posterior `q(x_t | x_s, x0)`.
+ *
+ * Ho et al. (2020), https://arxiv.org/abs/2006.11239, eq. 7 and section 3.2. The small variance is
+ * that posterior's; the large one is beta. `learned` takes the variance from the model, and
+ * `learned_range` interpolates between the two in the logarithm: Nichol & Dhariwal (2021),
+ * https://arxiv.org/abs/2102.09672, eq. 15. No noise is added in a step that starts at timestep 0.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ddpm, edmSchedule } from "@shum/schedulers";
+ * const levels = [2, 1, 0].map((sigma) => ({ t: sigma, alpha: 1, sigma }));
+ * const [first] = ddpm()(levels, edmSchedule());
+ * assertEquals(first!.x, { terms: { x0: 0.75, x: 0.25 }, noise: Math.sqrt(0.75) });
+ * ```
+ */
+export function ddpm({ variance = "fixed_small" }: { variance?: VarianceType } = {}): Solver {
+  return (levels, _schedule, begin) =>
+    intervals(levels, begin).map(([s, t]) => {
+      const a = s.alpha / t.alpha; // √α of the step
+      const b = s.sigma ** 2 - (a * t.sigma) ** 2; // β of the step
+      const terms = {
+        x0: (t.alpha * b) / s.sigma ** 2,
+        x: (a * t.sigma ** 2) / s.sigma ** 2,
+      };
+      if (s.t <= 0) return { level: s, x: { terms } };
+      return { level: s, x: { terms, noise: deviation(variance, s, t, b) } };
+    });
+}
+
+function deviation(
+  variance: VarianceType,
+  s: NoiseLevel,
+  t: NoiseLevel,
+  b: number,
+): NonNullable<Combination["noise"]> {
+  const small = Math.sqrt(Math.max((t.sigma / s.sigma) ** 2 * b, 1e-20)); // β̃, eq. 7
+  const large = Math.sqrt(b);
+  switch (variance) {
+    case "fixed_small":
+    case "fixed_small_log":
+      return small;
+    case "fixed_large":
+    case "fixed_large_log":
+      return large;
+    case "learned":
+      return "learned";
+    case "learned_range":
+      return { low: small, high: large };
+  }
+}

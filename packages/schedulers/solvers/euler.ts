@@ -1,0 +1,29 @@
+import { intervals } from "../noise_level.ts";
+import type { Solver, Step } from "../plan.ts";
+import { type Churn, raise } from "./churn.ts";
+
+/**
+ * Euler's method on the probability-flow ODE.
+ *
+ * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 1 without its correction. On flow
+ * levels it is flow-matching Euler. With `churn`, algorithm 2 as diffusers reads it: the model is
+ * called before the noise is added, and its output is used as if it had been called after. For the
+ * algorithm as published see {@linkcode churned}.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { edmSchedule, euler } from "@shum/schedulers";
+ * const levels = [2, 1, 0].map((sigma) => ({ t: sigma, alpha: 1, sigma }));
+ * assertEquals(euler()(levels, edmSchedule())[0]!.x.terms, { x: 1, eps: -1 });
+ * ```
+ */
+export function euler({ churn }: { churn?: Churn | undefined } = {}): Solver {
+  return (levels, _schedule, begin) =>
+    intervals(levels, begin).map(([s, t]): Step => {
+      const raised = churn && raise(s, churn, levels.length - 1);
+      const scale = t.alpha / s.alpha;
+      const eps = t.sigma - (raised?.level ?? s).sigma * scale;
+      const terms = { x: scale, eps };
+      return raised ? { level: s, raised, x: { terms } } : { level: s, x: { terms } };
+    });
+}

@@ -1,0 +1,184 @@
+import type { Prediction } from "../prediction.ts";
+import type { NoiseLevel } from "../noise_level.ts";
+import type { Solver, Step } from "../plan.ts";
+
+/**
+ * Stochastic gradient Langevin dynamics: `x <- x + rate/2·score + √rate·z`, one step at each level but
+ * the last. Repeat a level to stay at it.
+ *
+ * Welling & Teh (2011), https://www.stats.ox.ac.uk/~teh/research/compstats/WelTeh2011a.pdf, eq. 4, on the score of noisy data. Samples
+ * the density at a level as `rate` goes to 0; a finite rate widens it a little.
+ *
+ * Throws a `RangeError` unless `rate` is positive and finite.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sgld } from "@shum/schedulers";
+ * const level = { t: 0, alpha: 1, sigma: 0.5 };
+ * const [step] = sgld({ rate: 0.25 })([level, level], { length: 1, at: () => level, atLambda: () => level });
+ * assertEquals(step!.x, { terms: { x: 1, eps: -0.25 }, noise: 0.5 });
+ * ```
+ */
+export function sgld({ rate }: { rate: number }): Solver {
+  requirePositive("SGLD", "rate", rate);
+  return (levels, _schedule, begin = 0) =>
+    levels.slice(begin, -1).map((level) => langevinStep(level, rate / 2));
+}
+
+/** Settings of annealed Langevin dynamics. */
+export interface Annealing {
+  /** The first and largest sigma. */
+  readonly sigmaMax: number;
+  /** The last and smallest sigma. */
+  readonly sigmaMin: number;
+  /** How many sigmas, in geometric progression. */
+  readonly levels: number;
+  /** The step size at the smallest sigma; it grows with sigma². */
+  readonly epsilon: number;
+  /** Steps at each sigma. */
+  readonly stepsPerLevel: number;
+}
+
+/**
+ * The published settings: NCSN's (Song & Ermon 2019, https://arxiv.org/abs/1907.05600, section 5) and
+ * NCSNv2's (Song & Ermon 2020, https://arxiv.org/abs/2006.09011, table 3).
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { annealingPresets } from "@shum/schedulers";
+ * assertEquals(annealingPresets["ncsnv2-cifar10"].levels, 232);
+ * ```
+ */
+export const annealingPresets: Readonly<
+  Record<
+    | "ncsn"
+    | "ncsnv2-cifar10"
+    | "ncsnv2-celeba64"
+    | "ncsnv2-church96"
+    | "ncsnv2-bedroom128"
+    | "ncsnv2-ffhq256",
+    Annealing
+  >
+> = {
+  "ncsn": { sigmaMax: 1, sigmaMin: 0.01, levels: 10, epsilon: 2e-5, stepsPerLevel: 100 },
+  "ncsnv2-cifar10": annealed(50, 232, 6.2e-6, 5),
+  "ncsnv2-celeba64": annealed(90, 500, 3.3e-6, 5),
+  "ncsnv2-church96": annealed(140, 788, 4.9e-6, 4),
+  "ncsnv2-bedroom128": annealed(190, 1086, 1.8e-6, 3),
+  "ncsnv2-ffhq256": annealed(348, 2311, 0.9e-6, 3),
+};
+
+function annealed(
+  sigmaMax: number,
+  levels: number,
+  epsilon: number,
+  stepsPerLevel: number,
+): Annealing {
+  return { sigmaMax, sigmaMin: 0.01, levels, epsilon, stepsPerLevel };
+}
+
+/**
+ * The noise levels of an annealed run, largest first, and a clean one where NCSNv2's last denoising step
+ * ends. A level's `t` is its index, which is what those networks are told.
+ *
+ * Throws a `RangeError` unless `0 < sigmaMin < sigmaMax` and `levels` is a whole number above 1.
+ *
+ * ```ts
+ * import { assertAlmostEquals, assertEquals } from "@std/assert";
+ * import { annealingLevels, annealingPresets } from "@shum/schedulers";
+ * const levels = annealingLevels(annealingPresets.ncsn);
+ * assertEquals(levels.length, 11);
+ * assertAlmostEquals(levels[9]!.sigma, 0.01);
+ * ```
+ */
+export function annealingLevels(
+  { sigmaMax, sigmaMin, levels }: Pick<Annealing, "sigmaMax" | "sigmaMin" | "levels">,
+): readonly NoiseLevel[] {
+  if (!(sigmaMin > 0 && sigmaMax > sigmaMin && Number.isInteger(levels) && levels > 1)) {
+    throw new RangeError(
+      `Cannot anneal: sigmaMax is ${sigmaMax}, sigmaMin ${sigmaMin} and levels ${levels}; expected ` +
+        `0 < sigmaMin < sigmaMax and a whole number of levels above 1`,
+    );
+  }
+  const ratio = sigmaMin / sigmaMax;
+  const noisy = Array.from({ length: levels }, (_, t) => ({
+    t,
+    alpha: 1,
+    sigma: sigmaMax * ratio ** (t / (levels - 1)),
+  }));
+  return [...noisy, { t: levels - 1, alpha: 1, sigma: 0 }];
+}
+
+/**
+ * Annealed Langevin dynamics: `x <- x + a·score + √(2a)·z` with `a = epsilon·(sigma / sigmaMin)²`, several
+ * steps at each level with noise. A clean last level, if there is one, is reached by NCSNv2's
+ * denoising step, `x + sigma²·score`; leave that level out for NCSN.
+ *
+ * Song & Ermon (2019), https://arxiv.org/abs/1907.05600, algorithm 1; (2020),
+ * https://arxiv.org/abs/2006.09011, algorithm 1 and section 5.
+ *
+ * Throws a `RangeError` unless `epsilon` is positive and `stepsPerLevel` a whole number above 0.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { annealedLangevin, annealingLevels, annealingPresets, compile, edmSchedule, score } from "@shum/schedulers";
+ * const preset = annealingPresets["ncsnv2-cifar10"];
+ * const plan = compile(annealedLangevin(preset), score, edmSchedule(), annealingLevels(preset));
+ * assertEquals(plan.steps.length, 232 * 5 + 1);
+ * ```
+ */
+export function annealedLangevin(
+  { epsilon, stepsPerLevel }: Pick<Annealing, "epsilon" | "stepsPerLevel">,
+): Solver {
+  requirePositive("annealed Langevin dynamics", "epsilon", epsilon);
+  if (!Number.isInteger(stepsPerLevel) || stepsPerLevel < 1) {
+    throw new RangeError(
+      `Cannot use annealed Langevin dynamics: stepsPerLevel is ${stepsPerLevel}; expected a whole ` +
+        `number above 0`,
+    );
+  }
+  return (levels, _schedule, begin = 0) => {
+    const noisy = levels.filter((level) => level.sigma > 0);
+    const smallest = noisy.at(-1);
+    if (smallest === undefined) return [];
+    const steps = noisy.slice(begin).flatMap((level) => {
+      const size = epsilon * (level.sigma / smallest.sigma) ** 2;
+      return Array.from({ length: stepsPerLevel }, () => langevinStep(level, size));
+    });
+    const clean = levels.at(-1)!.sigma === 0;
+    return clean ? [...steps, { level: smallest, x: { terms: { x0: smallest.alpha } } }] : steps;
+  };
+}
+
+/** `x + size·score + √(2·size)·z`, with `score = -eps / sigma`. */
+function langevinStep(level: NoiseLevel, size: number): Step {
+  return {
+    level,
+    x: { terms: { x: 1, eps: -size / level.sigma }, noise: Math.sqrt(2 * size) },
+  };
+}
+
+/**
+ * NCSNv2's networks: told nothing of the level, and their output divided by sigma is the score.
+ *
+ * Song & Ermon (2020), https://arxiv.org/abs/2006.09011, technique 3.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { scaledScore } from "@shum/schedulers";
+ * assertEquals(scaledScore({ t: 0, alpha: 1, sigma: 2 }).cOut, 2);
+ * ```
+ */
+export const scaledScore: Prediction = ({ t, alpha, sigma }) => ({
+  cSkip: 1 / alpha,
+  cOut: sigma / alpha,
+  cIn: 1,
+  cNoise: t,
+  eSkip: 0,
+  eOut: -1,
+});
+
+function requirePositive(method: string, name: string, value: number): void {
+  if (value > 0 && Number.isFinite(value)) return;
+  throw new RangeError(`Cannot use ${method}: ${name} is ${value}; expected a positive number`);
+}

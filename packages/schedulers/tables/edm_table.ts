@@ -1,0 +1,45 @@
+import { edmLevel, edmSchedule } from "../schedules/edm.ts";
+import { exponentialSigmas } from "../spacing/exponential.ts";
+import { karrasSigmas } from "../spacing/karras.ts";
+import type { TableMaker } from "./table.ts";
+
+/**
+ * Karras et al.'s own: sigmas from `sigma_max` to `sigma_min`, told as `log(sigma) / 4`.
+ *
+ * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1.
+ */
+export const edmTable: TableMaker = (c) => {
+  const range = { min: c.sigma_min ?? 0.002, max: c.sigma_max ?? 80 };
+  const schedule = edmSchedule({ length: c.num_train_timesteps });
+  return ({ steps, sigmas: custom }) => {
+    const sigmas = custom?.slice(0, -1) ??
+      (c.sigma_schedule === "karras"
+        ? karrasSigmas(steps, { ...range, rho: c.rho })
+        : exponentialSigmas(steps, range));
+    const last = custom?.[steps] ?? (c.final_sigmas_type === "zero" ? 0 : sigmas[steps - 1]!);
+    const levels = [...sigmas.map(Math.fround).map((sigma) => edmLevel(sigma)), edmLevel(last, 0)];
+    return { levels, schedule, initNoiseSigma: Math.hypot(range.max, 1) };
+  };
+};
+
+/**
+ * Consistency models: Karras sigmas indexed by a "timestep" of 0 to T - 1, where 0 is the noisiest;
+ * they end at `sigma_min`, where the model returns its input.
+ *
+ * Song et al. (2023), https://arxiv.org/abs/2303.01469, section 2 and appendix C.
+ */
+export const consistencyTable: TableMaker = (c) => {
+  const [min, max] = [c.sigma_min ?? 0.002, c.sigma_max ?? 80];
+  const length = c.num_train_timesteps;
+  const schedule = edmSchedule({ length });
+  const [a, b] = [max ** (1 / c.rho), min ** (1 / c.rho)];
+  return ({ steps, timesteps }) => {
+    const ratio = Math.floor(length / steps);
+    const visited = timesteps ?? Array.from({ length: steps }, (_, i) => (steps - 1 - i) * ratio);
+    const levels = [...visited].reverse().map((index) => {
+      const sigma = Math.fround((a + (index / (length - 1)) * (b - a)) ** c.rho);
+      return edmLevel(sigma, 250 * Math.log(sigma + 1e-44));
+    });
+    return { levels: [...levels, edmLevel(min, 0)], schedule, initNoiseSigma: max };
+  };
+};

@@ -1,0 +1,57 @@
+import type { Settings } from "../config.ts";
+import { linspace } from "../_numeric.ts";
+import type { NoiseLevel } from "../noise_level.ts";
+import { flowSchedule, shiftSigma, stretchToTerminal, timeShift } from "../schedules/flow.ts";
+import { betaSigmas } from "../spacing/beta.ts";
+import { exponentialSigmas } from "../spacing/exponential.ts";
+import { karrasSigmas } from "../spacing/karras.ts";
+import type { TableMaker, TableRequest } from "./table.ts";
+
+/**
+ * The flow-matching family: flow scaling, `t = sigma·T`.
+ *
+ * Esser et al. (2024), https://arxiv.org/abs/2403.03206, section 5.3.2. As in diffusers, the static
+ * shift bends the training range first and the spaced sigmas again, so that the last is bent twice.
+ */
+export const flowTable: TableMaker = (c) => {
+  const length = c.num_train_timesteps;
+  const static_ = (sigma: number) => shiftSigma(sigma, c.shift);
+  const min = Math.fround(c.use_dynamic_shifting ? 1 / length : static_(Math.fround(1 / length)));
+  return (request) => {
+    if (c.use_dynamic_shifting && request.mu === undefined) {
+      throw new TypeError(
+        "Cannot set timesteps: mu is undefined; expected a number, since use_dynamic_shifting is " +
+          "true. dynamicShift() computes it from the image's size.",
+      );
+    }
+    const sigmas = spaced(c, request, min).map(Math.fround);
+    const times = request.timesteps ?? sigmas.map((sigma) => Math.fround(sigma * length));
+    const all = [...sigmas, 0];
+    const levels = all.map((value, i): NoiseLevel => {
+      if (!c.invert_sigmas) return { t: times[i] ?? 0, alpha: 1 - value, sigma: value };
+      const sigma = Math.fround(1 - value);
+      return { t: Math.fround(sigma * length), alpha: 1 - sigma, sigma };
+    });
+    return { levels, schedule: flowSchedule({ length }), initNoiseSigma: 1 };
+  };
+};
+
+function spaced(
+  c: Settings,
+  { steps, timesteps, sigmas, mu }: TableRequest,
+  min: number,
+): number[] {
+  const length = c.num_train_timesteps;
+  const unshifted = sigmas?.map(Math.fround) ?? timesteps?.map((t) => t / length) ??
+    linspace(length, length * min, steps).map((t) => t / length);
+  const type = c.time_shift_type as "exponential" | "linear";
+  let result = unshifted.map((sigma) =>
+    c.use_dynamic_shifting ? timeShift(sigma, mu!, type) : shiftSigma(sigma, c.shift)
+  );
+  if (c.shift_terminal) result = stretchToTerminal(result, c.shift_terminal);
+  const ends = { max: result[0]!, min: result[result.length - 1]! };
+  if (c.use_karras_sigmas) result = karrasSigmas(result.length, ends);
+  else if (c.use_exponential_sigmas) result = exponentialSigmas(result.length, ends);
+  else if (c.use_beta_sigmas) result = betaSigmas(result.length, ends);
+  return result;
+}

@@ -1,0 +1,31 @@
+import { linspace } from "../_numeric.ts";
+import type { NoiseLevel } from "../noise_level.ts";
+import type { NoiseSchedule } from "../noise_schedule.ts";
+import type { TableMaker } from "./table.ts";
+
+/**
+ * iPNDM's levels: the noise's scale is `sin²` of an even ramp, told as an angle from 0 to 1.
+ *
+ * Crowson, v-diffusion-pytorch, `get_spliced_ddpm_cosine_schedule`'s companion in diffusers.
+ */
+export const sineTable: TableMaker = (c) => {
+  const at = (t: number): NoiseLevel => ({
+    t,
+    alpha: Math.cos((t * Math.PI) / 2),
+    sigma: Math.sin((t * Math.PI) / 2),
+  });
+  const schedule: NoiseSchedule = {
+    length: 1,
+    at,
+    atLambda: (lambda) => at((Math.atan(Math.exp(-lambda)) * 2) / Math.PI),
+  };
+  return ({ steps }) => {
+    const sigmas = c.trained_betas ??
+      linspace(1, 0, steps + 1).map((u) => Math.sin((u * Math.PI) / 2) ** 2);
+    const levels = [...sigmas].map((sigma) => {
+      const alpha = Math.sqrt(1 - sigma ** 2);
+      return { t: (Math.atan2(sigma, alpha) * 2) / Math.PI, alpha, sigma };
+    });
+    return { levels, schedule, initNoiseSigma: 1 };
+  };
+};
