@@ -1,0 +1,351 @@
+/**
+ * What is in a picture: sampled here, drawn by `compose.ts`, told by `captions_*.ts`.
+ *
+ * @module
+ */
+import {
+  type ColorId,
+  COLORS,
+  EYE_COLORS,
+  jittered,
+  type Oklch,
+  parseColor,
+  toOklch,
+} from "./color.ts";
+import type { Composition, Placed } from "./compose.ts";
+import { CORE_OBJECTS, type CoreObject } from "./core_objects.ts";
+import { type Drawing, DRAWINGS } from "./drawings.ts";
+import { isHeldOut } from "./held_out.ts";
+import type { StyleId } from "./icon_sets.ts";
+import { loadOtherDrawings, type OtherDrawing } from "./other_objects.ts";
+import type { Random } from "./random.ts";
+
+/** One object of a scene. */
+export interface SceneObject {
+  /** A core object's id, or an emoji's hexcode. */
+  readonly id: string;
+  /** What captions may call it. */
+  readonly core?: CoreObject;
+  readonly other?: OtherDrawing;
+  /** The colour it was given; null where it keeps its natural one. */
+  readonly color: ColorId | null;
+  readonly eyes: ColorId | null;
+  /** The colour that is seen where an unedited drawing's colour matters to the held-out list. */
+  readonly natural: ColorId | null;
+  /** Whether the drawing is only a face. */
+  readonly face: boolean;
+}
+
+/** How two objects stand to each other: the first beside, above or in front of the second. */
+export type Relation = "beside" | "above" | "front";
+
+/** A picture's meaning and its layout. */
+export interface Scene {
+  readonly style: StyleId;
+  readonly background: ColorId;
+  readonly objects: readonly SceneObject[];
+  readonly relation: Relation | null;
+  /** How many of the one object there are. */
+  readonly count: 1 | 2 | 3;
+  readonly size: "small" | "large" | null;
+  readonly composition: Composition;
+}
+
+/** How often each style is drawn, where it has the object. */
+const STYLE_WEIGHT: Readonly<Record<StyleId, number>> = {
+  "noto": 0.27,
+  "twemoji": 0.25,
+  "fluent-emoji-flat": 0.24,
+  "noto-v1": 0.08,
+  "emojione": 0.06,
+  "fxemoji": 0.04,
+  "streamline-emojis": 0.03,
+  "fluent-emoji": 0.03,
+};
+
+/** How often each animal is drawn; those not listed weigh 0.3. */
+const ANIMAL_WEIGHT: Readonly<Record<string, number>> = {
+  cat: 14,
+  dog: 8,
+  fox: 3,
+  rabbit: 2.5,
+  bear: 2,
+  panda: 2,
+  wolf: 2,
+  frog: 2,
+  owl: 2,
+  mouse: 1.5,
+  pig: 1.5,
+  tiger: 1.5,
+  lion: 1.5,
+  unicorn: 1.5,
+  horse: 1.2,
+  robot: 1.5,
+  ghost: 1,
+  bird: 1.5,
+  penguin: 1.2,
+  monkey: 1.2,
+  cow: 1.2,
+  koala: 1,
+  hamster: 1,
+  chick: 1,
+  fish: 1,
+  dragon: 1,
+  elephant: 1,
+  smiley: 1.5,
+};
+
+/** Things drawn more often than the rest. */
+const THING_WEIGHT: Readonly<Record<string, number>> = {
+  heart: 4,
+  star: 3,
+  apple: 3,
+  car: 3,
+  flower: 2.5,
+  sun: 2,
+  moon: 2,
+  house: 2.5,
+  rocket: 2.5,
+  tree: 2,
+  bus: 2,
+  umbrella: 2,
+  crown: 2,
+  mushroom: 2,
+  rose: 1.5,
+  balloon: 2,
+  cake: 1.5,
+  banana: 1.5,
+  book: 1.5,
+  gift: 1.5,
+};
+
+const drawingsOf = Map.groupBy(DRAWINGS, ({ object }) => object);
+const animals = CORE_OBJECTS.filter(({ kind, id }) => kind === "animal" && drawingsOf.has(id));
+const things = CORE_OBJECTS.filter(({ kind, id }) => kind === "thing" && drawingsOf.has(id));
+const byStyle = Map.groupBy(loadOtherDrawings(), ({ style }) => style);
+
+const animalWeight = ({ id }: CoreObject) => ANIMAL_WEIGHT[id] ?? 0.3;
+const thingWeight = ({ id }: CoreObject) => THING_WEIGHT[id] ?? 0.8;
+
+function pickCore(random: Random, animalShare: number): CoreObject {
+  return random.chance(animalShare)
+    ? random.weighted(animals, animalWeight)
+    : random.weighted(things, thingWeight);
+}
+
+function pickDrawing(random: Random, id: string, style?: StyleId): Drawing | undefined {
+  const own = (drawingsOf.get(id) ?? []).filter((drawing) =>
+    style === undefined || drawing.style === style
+  );
+  if (own.length === 0) return undefined;
+  if (style !== undefined) return random.pick(own);
+  const counts = Map.groupBy(own, (drawing) => drawing.style);
+  return random.weighted(
+    own,
+    (drawing) => STYLE_WEIGHT[drawing.style] / counts.get(drawing.style)!.length,
+  );
+}
+
+/** Colours that people ask for most come somewhat more often. */
+const colorWeight = (color: ColorId) =>
+  color === "black" || color === "white" || color === "red" ? 1.4 : 1;
+const eyeWeight = (color: ColorId) =>
+  ({ red: 2, green: 2, blue: 2, yellow: 1.6 } as Partial<Record<ColorId, number>>)[color] ?? 0.8;
+
+type Look = Omit<Placed, "x" | "y" | "size" | "flip">;
+
+interface Dressed {
+  readonly object: SceneObject;
+  readonly look: Look;
+  /** The colour it shows most, to keep it off a background like it; unknown for the long tail. */
+  readonly seen: Oklch | undefined;
+}
+
+function dress(
+  random: Random,
+  core: CoreObject,
+  drawing: Drawing,
+  paintShare: number,
+  eyeShare: number,
+): Dressed {
+  const color = drawing.group.length > 0 && random.chance(paintShare)
+    ? random.weighted(COLORS, colorWeight)
+    : null;
+  const shown = color ?? drawing.natural ?? null;
+  const eyes = drawing.eyes.length > 0 && random.chance(eyeShare)
+    ? random.weighted(EYE_COLORS.filter((eye) => eye !== shown), eyeWeight)
+    : null;
+  const paint = color === null
+    ? undefined
+    : { group: drawing.group, tone: jittered(color, random), color };
+  const dominant = parseColor(drawing.group[0] ?? "");
+  return {
+    object: {
+      id: core.id,
+      core,
+      color,
+      eyes,
+      natural: drawing.natural ?? null,
+      face: core.kind === "animal" && /face/.test(drawing.icon),
+    },
+    look: {
+      style: drawing.style,
+      icon: drawing.icon,
+      ...(paint ? { paint } : {}),
+      ...(eyes === null
+        ? {}
+        : { eyes: { at: drawing.eyes, tone: jittered(eyes, random), color: eyes } }),
+    },
+    seen: paint?.tone ?? (dominant && toOklch(dominant)),
+  };
+}
+
+function pickBackground(
+  random: Random,
+  dressed: readonly Dressed[],
+): { name: ColorId; tone: Oklch } {
+  const white: Oklch = { l: 1, c: 0, h: 0 };
+  if (!random.chance(0.34)) return { name: "white", tone: white };
+  const name = random.pick(COLORS);
+  if (name === "white") return { name, tone: white };
+  const tone = jittered(name, random);
+  const like = dressed.some(({ object, seen }) =>
+    object.color === name || object.eyes === name && object.color === null ||
+    seen !== undefined && Math.hypot(
+          seen.l - tone.l,
+          seen.c * Math.cos(seen.h) - tone.c * Math.cos(tone.h),
+          seen.c * Math.sin(seen.h) - tone.c * Math.sin(tone.h),
+        ) < 0.13
+  );
+  return like ? { name: "white", tone: white } : { name, tone };
+}
+
+function attempt(random: Random): Scene {
+  const kind = random.next();
+  if (kind < 0.13) return otherScene(random);
+  if (kind < 0.21) return pairScene(random);
+  if (kind < 0.25) return countScene(random);
+  const core = pickCore(random, 0.68);
+  const dressed = dress(
+    random,
+    core,
+    pickDrawing(random, core.id)!,
+    core.kind === "animal" ? 0.84 : 0.6,
+    0.82,
+  );
+  const roll = random.next();
+  const size = dressed.object.eyes === null && roll < 0.08 ? "small" : roll > 0.95 ? "large" : null;
+  return single(random, dressed, size);
+}
+
+function single(random: Random, dressed: Dressed, size: Scene["size"]): Scene {
+  const side = size === "small"
+    ? random.between(0.34, 0.46)
+    : size === "large"
+    ? random.between(0.95, 1.0)
+    : random.chance(0.88)
+    ? random.between(0.76, 0.86)
+    : random.between(0.6, 0.76);
+  const slack = size === "small" ? (1 - side) / 2 - 0.04 : size === "large" ? 0.005 : 0.03;
+  const { name, tone } = pickBackground(random, [dressed]);
+  const placed = {
+    ...dressed.look,
+    x: 0.5 + random.between(-slack, slack),
+    y: 0.5 + random.between(-slack, slack),
+    size: side,
+    flip: dressed.object.core !== undefined && random.chance(0.3),
+  };
+  return {
+    style: dressed.look.style,
+    background: name,
+    objects: [dressed.object],
+    relation: null,
+    count: 1,
+    size,
+    composition: { background: tone, objects: [placed] },
+  };
+}
+
+function otherScene(random: Random): Scene {
+  const style = random.weighted([...byStyle.keys()], (style) => STYLE_WEIGHT[style]);
+  const other = random.pick(byStyle.get(style)!);
+  const object = { id: other.object, other, color: null, eyes: null, natural: null, face: false };
+  return single(random, { object, look: { style, icon: other.icon }, seen: undefined }, null);
+}
+
+function pairScene(random: Random): Scene {
+  const [a, b] = [pickCore(random, 0.5), pickCore(random, 0.4)];
+  const first = pickDrawing(random, a.id)!;
+  const second = a.id === b.id ? undefined : pickDrawing(random, b.id, first.style);
+  if (!second) return pairScene(random);
+  const dressed = [dress(random, a, first, 0.6, 0), dress(random, b, second, 0.6, 0)];
+  const relation = random.weighted<Relation>(
+    ["beside", "above", "front"],
+    (r) => r === "beside" ? 2 : 1,
+  );
+  const j = () => random.between(-0.015, 0.015);
+  const side = random.between(0.41, 0.45);
+  // In front means: lower, and drawn over the other.
+  const spots: [number, number, number][] = relation === "beside"
+    ? [[0.26, 0.5, side], [0.74, 0.5, side]]
+    : relation === "above"
+    ? [[0.5, 0.26, side], [0.5, 0.74, side]]
+    : [[0.36, 0.68, 0.5], [0.6, 0.4, 0.62]];
+  const placed = dressed.map(({ look }, i) => {
+    const [x, y, size] = spots[i]!;
+    return { ...look, x: x + j(), y: y + j(), size, flip: random.chance(0.3) };
+  });
+  if (relation === "front") placed.reverse();
+  const { name, tone } = pickBackground(random, dressed);
+  return {
+    style: first.style,
+    background: name,
+    objects: dressed.map(({ object }) => object),
+    relation,
+    count: 1,
+    size: null,
+    composition: { background: tone, objects: placed },
+  };
+}
+
+function countScene(random: Random): Scene {
+  const core = pickCore(random, 0.5);
+  if (!core.ukrainian.some(({ plural }) => plural !== undefined)) return countScene(random);
+  const dressed = dress(random, core, pickDrawing(random, core.id)!, 0.6, 0.2);
+  const count = random.chance(0.6) ? 2 : 3;
+  const spots: [number, number][] = count === 2
+    ? [[0.26, 0.5], [0.74, 0.5]]
+    : random.pick([[[0.5, 0.27], [0.27, 0.73], [0.73, 0.73]], [[0.18, 0.5], [0.5, 0.5], [
+      0.82,
+      0.5,
+    ]]]);
+  const row = count === 3 && spots[0]![1] === 0.5;
+  const size = row ? 0.31 : random.between(0.41, 0.46);
+  const flip = random.chance(0.3);
+  const { name, tone } = pickBackground(random, [dressed]);
+  return {
+    style: dressed.look.style,
+    background: name,
+    objects: [dressed.object],
+    relation: null,
+    count,
+    size: null,
+    composition: {
+      background: tone,
+      objects: spots.map(([x, y]) => ({ ...dressed.look, x, y, size, flip })),
+    },
+  };
+}
+
+/** A scene that shows nothing held out: draws again until it does not. */
+export function sampleScene(random: Random): Scene {
+  while (true) {
+    const scene = attempt(random);
+    const seen = scene.objects.map(({ id, color, natural, eyes }) => ({
+      id,
+      color: color ?? natural,
+      eyes,
+    }));
+    if (!isHeldOut(seen)) return scene;
+  }
+}
