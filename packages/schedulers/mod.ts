@@ -6,7 +6,7 @@ export * from "./trajectory.ts";
 export * from "./runner.ts";
 export * from "./clip.ts";
 export * from "./scheduler.ts";
-export type { SchedulerConfig, Settings } from "./config.ts";
+export type { SchedulerConfig } from "./config.ts";
 export * from "./schedules/betas.ts";
 export * from "./schedules/discrete.ts";
 export * from "./schedules/flow.ts";
@@ -29,3 +29,21 @@ export { type TorchRandom, torchRandom } from "./torch_random.ts";
 export { numpyRandom } from "./numpy_random.ts";
 export { philoxRandom } from "./philox_random.ts";
 export { brownianNoise } from "./brownian.ts";
+export { adaptive, type AdaptiveSampler, drive, type Query } from "./adaptive.ts";
+export { type BetaRange, type Sde, subVpSde, veSde, vpSde } from "./schedules/sde.ts";
+export {
+  annealedLangevin,
+  type Annealing,
+  annealingLevels,
+  annealingPresets,
+  scaledScore,
+  sgld,
+} from "./solvers/langevin.ts";
+export { eulerMaruyama, reverseDiffusion, type ReverseOptions } from "./solvers/reverse_sde.ts";
+export {
+  predictorCorrector,
+  type PredictorCorrectorOptions,
+} from "./solvers/predictor_corrector.ts";
+export { type FlowOptions, probabilityFlow } from "./solvers/probability_flow.ts";
+export { type Likelihood, likelihood, type LikelihoodOptions } from "./likelihood.ts";
+export { scoreSde, type ScoreSdeConfig, type ScoreSdeRun } from "./score_sde.ts";

@@ -15,7 +15,7 @@ import {
 import type { DpmAlgorithm, DpmSolverType } from "./solvers/_dpm_solver.ts";
 import type { Churn } from "./solvers/churn.ts";
 import { ddim } from "./solvers/ddim.ts";
-import { ddpm, type VarianceType } from "./solvers/ddpm.ts";
+import { ddpm, singleBeta, type VarianceType } from "./solvers/ddpm.ts";
 import { dpmSolverMultistep } from "./solvers/dpm_solver_multistep.ts";
 import { euler } from "./solvers/euler.ts";
 import { eulerAncestral } from "./solvers/euler_ancestral.ts";
@@ -108,7 +108,7 @@ const ddpmEntry: RegistryEntry = {
     variance_type: "fixed_small",
   },
   table: ddpmTable,
-  solver: (c) => ddpm({ variance: (c.variance_type ?? "fixed_small") as VarianceType }),
+  solver: (c) => ddpm({ variance: c.variance_type as VarianceType, beta: singleBeta }),
 };
 
 const DPM: Partial<Settings> = {

@@ -242,7 +242,7 @@ function depths(plan: Plan): Record<Vector, number> {
 function isReadLater(plan: Plan, vector: Vector, index: number): boolean {
   for (let age = 1; index + age < plan.steps.length && age < 16; age++) {
     const terms: Terms = plan.steps[index + age]!.x.terms;
-    if (terms[`${vector}[-${age}]`] !== undefined) return true;
+    if (terms[`${vector}[-${age}]`]) return true;
   }
   return false;
 }

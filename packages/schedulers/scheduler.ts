@@ -53,7 +53,7 @@ export class Scheduler {
   readonly order: number;
   readonly #resolved: Resolved;
   readonly #table: (request: TableRequest) => Table;
-  #current: Table;
+  #chosen: Table | undefined;
   #begin = 0;
   #whole: Plan | undefined;
   #plan: Plan | undefined;
@@ -71,7 +71,6 @@ export class Scheduler {
     this.clip = clipOf(settings);
     this.order = entry.calls ?? 1;
     this.#table = entry.table(settings);
-    this.#current = this.#initial();
   }
 
   /**
@@ -216,13 +215,14 @@ export class Scheduler {
   #noise: Noise = missing;
 
   /** Before timesteps are set, every training timestep is visited, as in diffusers. */
-  #initial(): Table {
+  get #current(): Table {
     const steps = this.#resolved.settings.num_train_timesteps;
-    return this.#table(request(steps, {}, steps));
+    const timesteps = Array.from({ length: steps }, (_, i) => steps - 1 - i);
+    return this.#chosen ??= this.#table({ steps, timesteps });
   }
 
   #restart(table: Table): void {
-    this.#current = table;
+    this.#chosen = table;
     this.#begin = 0;
     this.#whole = this.#plan = this.#runner = undefined;
     void this.#compiledWhole(); // errors surface here

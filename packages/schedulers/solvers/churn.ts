@@ -61,7 +61,7 @@ export function raise(
  * const levels = [8, 4, 0].map((sigma) => ({ t: sigma, alpha: 1, sigma }));
  * const steps = churned(euler(), { amount: 2 * 0.25 })(levels, edmSchedule());
  * assertEquals(steps.map(({ level }) => level.sigma), [10, 5]);
- * assertEquals(steps[0]!.x, { terms: { x: 1, eps: -6 }, noise: 3 });
+ * assertEquals(steps[0]!.x, { terms: { x0: 1, eps: 4 }, noise: 3 });
  * ```
  */
 export function churned(solver: Solver, churn: Churn): Solver {

@@ -1,4 +1,5 @@
 import { intervals, type NoiseLevel } from "../noise_level.ts";
+import type { NoiseSchedule } from "../noise_schedule.ts";
 import type { Combination, Solver } from "../plan.ts";
 
 /** Names of diffusers' `variance_type`. */
@@ -10,6 +11,16 @@ export type VarianceType =
   | "learned"
   | "learned_range";
 
+/** The variance that the step between two levels adds, in VP scaling. */
+export type StepBeta = (s: NoiseLevel, t: NoiseLevel, schedule: NoiseSchedule) => number;
+
+/**
+ * A step's beta from `alpha²`, rounded as PyTorch rounds it in single precision. Near clean data that
+ * rounding is a part in a thousand, which samplers then carry along.
+ */
+export const singleBeta: StepBeta = (s, t) =>
+  Math.fround(1 - Math.fround(Math.fround(s.alpha ** 2) / Math.fround(t.alpha ** 2)));
+
 /**
  * Ancestral sampling: each step draws from the posterior `q(x_t | x_s, x0)`.
  *
@@ -17,6 +28,7 @@ export type VarianceType =
  * that posterior's; the large one is beta. `learned` takes the variance from the model, and
  * `learned_range` interpolates between the two in the logarithm: Nichol & Dhariwal (2021),
  * https://arxiv.org/abs/2102.09672, eq. 15. No noise is added in a step that starts at timestep 0.
+ * `beta` overrides the variance of a step, for models sampled in single precision.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -26,11 +38,13 @@ export type VarianceType =
  * assertEquals(first!.x, { terms: { x0: 0.75, x: 0.25 }, noise: Math.sqrt(0.75) });
  * ```
  */
-export function ddpm({ variance = "fixed_small" }: { variance?: VarianceType } = {}): Solver {
-  return (levels, _schedule, begin) =>
+export function ddpm(
+  { variance = "fixed_small", beta }: { variance?: VarianceType; beta?: StepBeta } = {},
+): Solver {
+  return (levels, schedule, begin) =>
     intervals(levels, begin).map(([s, t]) => {
       const a = s.alpha / t.alpha; // √α of the step
-      const b = s.sigma ** 2 - (a * t.sigma) ** 2; // β of the step
+      const b = beta?.(s, t, schedule) ?? s.sigma ** 2 - (a * t.sigma) ** 2; // β of the step
       const terms = {
         x0: (t.alpha * b) / s.sigma ** 2,
         x: (a * t.sigma ** 2) / s.sigma ** 2,

@@ -6,30 +6,31 @@ import { type Churn, raise } from "./churn.ts";
  * Heun's method: an Euler step, corrected by the slope at its end. Two model calls per interval, one
  * in the last if that ends at `sigma = 0`.
  *
- * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 1; `churn` as in
+ * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 1, along a straight line from one
+ * `(alpha, sigma)` to the next: on flow levels it is flow-matching Heun. `churn` as in
  * {@linkcode euler}.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edmSchedule, heun } from "@shum/schedulers";
  * const levels = [2, 1, 0].map((sigma) => ({ t: sigma, alpha: 1, sigma }));
- * assertEquals(heun()(levels, edmSchedule()).map(({ x }) => x.terms), [
- *   { x: 1, eps: -1 },
- *   { "x[-1]": 1, "eps[-1]": -0.5, eps: -0.5 },
- *   { x: 1, eps: -1 },
- * ]);
+ * const [euler, correction] = heun()(levels, edmSchedule());
+ * assertEquals(euler!.x.terms, { x0: 1, eps: 1 });
+ * assertEquals(correction!.x.terms, {
+ *   "x[-1]": 1, "x0[-1]": 0, "eps[-1]": -0.5, x0: 0, eps: -0.5,
+ * });
  * ```
  */
 export function heun({ churn }: { churn?: Churn | undefined } = {}): Solver {
   return (levels, _schedule, begin) =>
     intervals(levels, begin).flatMap(([s, t]): Step[] => {
       const raised = churn && raise(s, churn, levels.length - 1);
-      const scale = t.alpha / s.alpha;
-      const d = t.sigma - (raised?.level ?? s).sigma * scale;
-      const terms = { x: scale, eps: d };
+      const terms = { x0: t.alpha, eps: t.sigma };
       const first: Step = raised ? { level: s, raised, x: { terms } } : { level: s, x: { terms } };
       if (t.sigma === 0) return [first];
-      const x = { terms: { "x[-1]": scale, "eps[-1]": d / 2, eps: d / 2 } };
+      const x0 = (t.alpha - s.alpha) / 2;
+      const eps = (t.sigma - (raised?.level ?? s).sigma) / 2;
+      const x = { terms: { "x[-1]": 1, "x0[-1]": x0, "eps[-1]": eps, x0, eps } };
       return [first, { level: t, x }];
     });
 }

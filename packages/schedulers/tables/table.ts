@@ -33,9 +33,6 @@ export interface Table {
 /** Reads a config once, and then makes the table of each run. */
 export type TableMaker = (settings: Settings) => (request: TableRequest) => Table;
 
-/** The level of a clean sample. */
-export const CLEAN: NoiseLevel = { t: 0, alpha: 1, sigma: 0 };
-
 /** The schedule that a config's beta keys describe; `terminal` as in {@linkcode discreteSchedule}. */
 export function trainedSchedule(c: Settings, terminal?: number): DiscreteSchedule {
   const { beta_start: start, beta_end: end } = c;

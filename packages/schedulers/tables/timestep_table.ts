@@ -3,7 +3,7 @@ import { linspace, roundHalfEven } from "../_numeric.ts";
 import type { NoiseLevel } from "../noise_level.ts";
 import type { DiscreteSchedule } from "../schedules/discrete.ts";
 import { timesteps, type TimestepSpacing } from "../spacing/timesteps.ts";
-import { CLEAN, type Table, type TableMaker, type TableRequest, trainedSchedule } from "./table.ts";
+import { type Table, type TableMaker, type TableRequest, trainedSchedule } from "./table.ts";
 
 /** Which timesteps a run visits, descending. */
 type Visit = (settings: Settings, request: TableRequest) => readonly number[];
@@ -22,6 +22,9 @@ function vpTable(
     };
   };
 }
+
+/** Before timestep 0. */
+const CLEAN: NoiseLevel = { t: -1, alpha: 1, sigma: 0 };
 
 const spaced: Visit = (c, { steps }) =>
   timesteps(steps, {
