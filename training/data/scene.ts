@@ -19,6 +19,13 @@ import { isHeldOut } from "./held_out.ts";
 import type { StyleId } from "./icon_sets.ts";
 import { loadOtherDrawings, type OtherDrawing } from "./other_objects.ts";
 import type { Random } from "./random.ts";
+import {
+  animalWeight,
+  colorWeight,
+  eyeWeight,
+  STYLE_WEIGHT,
+  thingWeight,
+} from "./scene_weights.ts";
 
 /** One object of a scene. */
 export interface SceneObject {
@@ -51,81 +58,10 @@ export interface Scene {
   readonly composition: Composition;
 }
 
-/** How often each style is drawn, where it has the object. */
-const STYLE_WEIGHT: Readonly<Record<StyleId, number>> = {
-  "noto": 0.27,
-  "twemoji": 0.25,
-  "fluent-emoji-flat": 0.24,
-  "noto-v1": 0.08,
-  "emojione": 0.06,
-  "fxemoji": 0.04,
-  "streamline-emojis": 0.03,
-  "fluent-emoji": 0.03,
-};
-
-/** How often each animal is drawn; those not listed weigh 0.3. */
-const ANIMAL_WEIGHT: Readonly<Record<string, number>> = {
-  cat: 14,
-  dog: 8,
-  fox: 3,
-  rabbit: 2.5,
-  bear: 2,
-  panda: 2,
-  wolf: 2,
-  frog: 2,
-  owl: 2,
-  mouse: 1.5,
-  pig: 1.5,
-  tiger: 1.5,
-  lion: 1.5,
-  unicorn: 1.5,
-  horse: 1.2,
-  robot: 1.5,
-  ghost: 1,
-  bird: 1.5,
-  penguin: 1.2,
-  monkey: 1.2,
-  cow: 1.2,
-  koala: 1,
-  hamster: 1,
-  chick: 1,
-  fish: 1,
-  dragon: 1,
-  elephant: 1,
-  smiley: 1.5,
-};
-
-/** Things drawn more often than the rest. */
-const THING_WEIGHT: Readonly<Record<string, number>> = {
-  heart: 4,
-  star: 3,
-  apple: 3,
-  car: 3,
-  flower: 2.5,
-  sun: 2,
-  moon: 2,
-  house: 2.5,
-  rocket: 2.5,
-  tree: 2,
-  bus: 2,
-  umbrella: 2,
-  crown: 2,
-  mushroom: 2,
-  rose: 1.5,
-  balloon: 2,
-  cake: 1.5,
-  banana: 1.5,
-  book: 1.5,
-  gift: 1.5,
-};
-
 const drawingsOf = Map.groupBy(DRAWINGS, ({ object }) => object);
 const animals = CORE_OBJECTS.filter(({ kind, id }) => kind === "animal" && drawingsOf.has(id));
 const things = CORE_OBJECTS.filter(({ kind, id }) => kind === "thing" && drawingsOf.has(id));
 const byStyle = Map.groupBy(loadOtherDrawings(), ({ style }) => style);
-
-const animalWeight = ({ id }: CoreObject) => ANIMAL_WEIGHT[id] ?? 0.3;
-const thingWeight = ({ id }: CoreObject) => THING_WEIGHT[id] ?? 0.8;
 
 function pickCore(random: Random, animalShare: number): CoreObject {
   return random.chance(animalShare)
@@ -145,12 +81,6 @@ function pickDrawing(random: Random, id: string, style?: StyleId): Drawing | und
     (drawing) => STYLE_WEIGHT[drawing.style] / counts.get(drawing.style)!.length,
   );
 }
-
-/** Colours that people ask for most come somewhat more often. */
-const colorWeight = (color: ColorId) =>
-  color === "black" || color === "white" || color === "red" ? 1.4 : 1;
-const eyeWeight = (color: ColorId) =>
-  ({ red: 2, green: 2, blue: 2, yellow: 1.6 } as Partial<Record<ColorId, number>>)[color] ?? 0.8;
 
 type Look = Omit<Placed, "x" | "y" | "size" | "flip">;
 
