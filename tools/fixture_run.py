@@ -1,5 +1,6 @@
 """Runs one case through diffusers' own pipeline and returns what the fixture stores."""
 
+import functools
 import json
 
 import diffusers
@@ -26,7 +27,11 @@ def pipeline_class(family, settings):
 
 
 def plain(config):
-    return {k: v for k, v in config.items() if not k.startswith("_") or k == "_class_name"}
+    """Without private keys, and without lambda_min_clipped's -Infinity, its default: not JSON."""
+    return {
+        k: v for k, v in config.items()
+        if (not k.startswith("_") or k == "_class_name") and v != float("-inf")
+    }
 
 
 @torch.no_grad()
@@ -50,6 +55,7 @@ def run_case(components, family, settings, folder):
     told, last = [], {}
     step = scheduler.step
 
+    @functools.wraps(step)  # pipelines look at its signature for `generator` and `eta`
     def recorded_step(model_output, timestep, *args, **kwargs):
         told.append(float(timestep))
         result = step(model_output, timestep, *args, **kwargs)
@@ -59,7 +65,9 @@ def run_case(components, family, settings, folder):
     scheduler.step = recorded_step
     generators = [torch.Generator("cpu").manual_seed(s) for s in settings["seeds"]]
     arguments = arguments_of(family, settings, generators, folder)
+    untouched = torch.get_rng_state()
     result = pipe(**arguments)
+    assert torch.equal(untouched, torch.get_rng_state()), "noise came from elsewhere than `seeds`"
     if family in ("ddpm", "cm"):
         latent = last["sample"]
         images = result.images if isinstance(result.images, np.ndarray) else np.stack(result.images)
