@@ -1,7 +1,7 @@
 import { type ClipTokenizer, openClipTokenizer } from "./clip_tokenizer.ts";
+import { readFinalNorm } from "./_final_norm.ts";
 import { assertFinite } from "./finite.ts";
 import type { ModelFiles } from "./model_files.ts";
-import { readInitializer, readOnnxModel } from "./onnx_model.ts";
 import type { TokenRow } from "./prompt_weights.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import type { Tensor } from "./tensor.ts";
@@ -105,7 +105,7 @@ export class ClipTextModel implements AsyncDisposable {
 
   /** The final layer norm, Ba et al. (2016), https://arxiv.org/abs/1607.06450, with the graph's weights. */
   #normalise(hidden: Float32Array, width: number): void {
-    const { scale, bias } = this.#finalNorm ??= readFinalNorm(this.#session.path);
+    const { scale, bias } = this.#finalNorm ??= readFinalNorm(this.#session.path, lastLayer);
     for (let start = 0; start < hidden.length; start += width) {
       let mean = 0;
       for (let i = 0; i < width; i++) mean += hidden[start + i]!;
@@ -135,24 +135,6 @@ export async function openClipTextModel(
     await session[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** The graph ends with this norm; for an earlier layer we apply it ourselves. */
-function readFinalNorm(path: string): { scale: Float32Array; bias: Float32Array } {
-  const { initializers } = readOnnxModel(path);
-  const read = (name: string) => {
-    const found = initializers.find((value) => value.name.endsWith(`final_layer_norm.${name}`));
-    return found && readInitializer(path, found);
-  };
-  const [scale, bias] = [read("weight"), read("bias")];
-  if (!scale || !bias) {
-    throw new TypeError(
-      `Cannot skip CLIP layers of "${path}": its graph has no weights called final_layer_norm, ` +
-        `which follow every layer that is read; expected an export that keeps weight names, or no ` +
-        `CLIP skip`,
-    );
-  }
-  return { scale, bias };
 }
 
 /**

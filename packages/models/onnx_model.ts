@@ -17,12 +17,24 @@ export interface OnnxInitializer {
   readonly length: number;
 }
 
+/** One operator call of a graph. */
+export interface OnnxNode {
+  /** The operator, with its domain unless that is the standard one. */
+  readonly op: string;
+  /** Names of what it reads; "" for an input left out. */
+  readonly inputs: readonly string[];
+  /** Names of what it gives. */
+  readonly outputs: readonly string[];
+}
+
 /** What {@linkcode readOnnxModel} finds in a file without loading it. */
 export interface OnnxModel {
   /** Operator domains and their versions; "" is the standard one. */
   readonly opsets: Readonly<Record<string, number>>;
   /** Number of calls by operator, e.g. `Conv` or `com.microsoft:GroupNorm`; subgraphs included. */
   readonly operators: ReadonlyMap<string, number>;
+  /** Calls of the main graph, in their order. */
+  readonly nodes: readonly OnnxNode[];
   /** Inputs, without those that are constants of the graph. */
   readonly inputs: readonly TensorInfo[];
   /** Outputs. */
@@ -115,6 +127,7 @@ interface Building {
   opsets: Record<string, number>;
   operators: Map<string, number>;
   functions: Set<string>;
+  nodes: OnnxNode[];
   inputs: TensorInfo[];
   outputs: TensorInfo[];
   initializers: OnnxInitializer[];
@@ -126,6 +139,7 @@ function readModel(source: ByteSource): OnnxModel {
     opsets: {},
     operators: new Map(),
     functions: new Set(),
+    nodes: [],
     inputs: [],
     outputs: [],
     initializers: [],
@@ -167,6 +181,7 @@ function readModel(source: ByteSource): OnnxModel {
   return {
     opsets: building.opsets,
     operators: building.operators,
+    nodes: building.nodes,
     inputs: building.inputs.filter(({ name }) => !constants.has(name)),
     outputs: building.outputs,
     initializers: building.initializers,
@@ -176,19 +191,23 @@ function readModel(source: ByteSource): OnnxModel {
 
 function readGraph(graph: ProtobufReader, building: Building, main: boolean): void {
   while (graph.next()) {
-    if (graph.field === 1) readNode(graph.message(), building);
-    else if (graph.field === 5) building.initializers.push(readTensor(graph.message()));
+    if (graph.field === 1) {
+      const node = readNode(graph.message(), building);
+      if (main) building.nodes.push(node);
+    } else if (graph.field === 5) building.initializers.push(readTensor(graph.message()));
     else if (graph.field === 11 && main) building.inputs.push(readValue(graph.message()));
     else if (graph.field === 12 && main) building.outputs.push(readValue(graph.message()));
   }
 }
 
-function readNode(node: ProtobufReader, building: Building): void {
+function readNode(node: ProtobufReader, building: Building): OnnxNode {
   const inputs: string[] = [];
+  const outputs: string[] = [];
   let op = "";
   let domain = "";
   while (node.next()) {
     if (node.field === 1) inputs.push(node.text());
+    else if (node.field === 2) outputs.push(node.text());
     else if (node.field === 4) op = node.text();
     else if (node.field === 5) {
       for (const attribute = node.message(); attribute.next();) {
@@ -202,6 +221,7 @@ function readNode(node: ProtobufReader, building: Building): void {
   // Packed inputs are a variant that only CUDA runs; it has no name of its own.
   if (name === "com.microsoft:MultiHeadAttention" && !inputs[1]) name += " (packed)";
   building.operators.set(name, (building.operators.get(name) ?? 0) + 1);
+  return { op: name, inputs, outputs };
 }
 
 function operatorName(domain: string, op: string): string {
