@@ -34,21 +34,26 @@ export class Mixture {
   /** The score of the noisy data, of every point in `x`. */
   score(x: Float32Array, { alpha, sigma }: NoiseLevel): Float32Array {
     const out = new Float32Array(x.length), n = this.dimension;
+    const parts = this.#components.map(({ weight, mean, deviation }) => {
+      const variance = (alpha * deviation) ** 2 + sigma ** 2;
+      return { mean, variance, log: Math.log(weight) - n / 2 * Math.log(variance) };
+    });
+    const logs = new Float64Array(parts.length);
     for (let start = 0; start < x.length; start += n) {
-      const logs = this.#components.map(({ weight, mean, deviation }) => {
-        const variance = (alpha * deviation) ** 2 + sigma ** 2;
+      let largest = -Infinity, total = 0;
+      for (let k = 0; k < parts.length; k++) {
+        const { mean, variance, log } = parts[k]!;
         let square = 0;
         for (let d = 0; d < n; d++) square += (x[start + d]! - alpha * mean[d]!) ** 2;
-        return Math.log(weight) - square / (2 * variance) - n / 2 * Math.log(variance);
-      });
-      const largest = Math.max(...logs);
-      let total = 0;
-      for (const log of logs) total += Math.exp(log - largest);
-      this.#components.forEach(({ mean, deviation }, k) => {
-        const variance = (alpha * deviation) ** 2 + sigma ** 2;
+        logs[k] = log - square / (2 * variance);
+        largest = Math.max(largest, logs[k]!);
+      }
+      for (let k = 0; k < parts.length; k++) total += Math.exp(logs[k]! - largest);
+      for (let k = 0; k < parts.length; k++) {
+        const { mean, variance } = parts[k]!;
         const share = Math.exp(logs[k]! - largest) / total / variance;
         for (let d = 0; d < n; d++) out[start + d]! -= share * (x[start + d]! - alpha * mean[d]!);
-      });
+      }
     }
     return out;
   }
