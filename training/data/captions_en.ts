@@ -6,7 +6,8 @@
 import { STYLE_WORDS } from "./captions.ts";
 import type { ColorId } from "./color.ts";
 import type { Random } from "./random.ts";
-import type { Scene, SceneObject } from "./scene.ts";
+import type { SceneObject } from "./dress.ts";
+import type { Scene } from "./scene.ts";
 
 const SIZES = { small: ["small", "tiny", "little"], large: ["large", "big", "huge"] } as const;
 const IRREGULAR: Readonly<Record<string, string>> = {

@@ -7,10 +7,11 @@ import { STYLE_WORDS } from "./captions.ts";
 import type { ColorId } from "./color.ts";
 import type { Gender, UkrainianName } from "./core_objects.ts";
 import type { Random } from "./random.ts";
-import type { Scene, SceneObject } from "./scene.ts";
+import type { SceneObject } from "./dress.ts";
+import type { Scene } from "./scene.ts";
 
-/** Stems of the hard group; `син` alone is soft. */
-const STEMS: Readonly<Record<ColorId, readonly string[]>> = {
+/** Adjective stems of each colour, the usual one first. They are hard; `син` alone is soft. */
+export const STEMS: Readonly<Record<ColorId, readonly string[]>> = {
   black: ["чорн"],
   white: ["біл"],
   gray: ["сір"],

@@ -3,45 +3,23 @@
  *
  * @module
  */
-import {
-  type ColorId,
-  COLORS,
-  EYE_COLORS,
-  jittered,
-  type Oklch,
-  parseColor,
-  toOklch,
-} from "./color.ts";
-import type { Composition, Placed } from "./compose.ts";
+import { type ColorId, jittered, type Oklch } from "./color.ts";
+import type { Composition } from "./compose.ts";
 import { CORE_OBJECTS, type CoreObject } from "./core_objects.ts";
-import { type Drawing, DRAWINGS } from "./drawings.ts";
+import {
+  drawingsOf,
+  dress,
+  dressAs,
+  type Dressed,
+  pickBackground,
+  pickDrawing,
+  type SceneObject,
+} from "./dress.ts";
 import { isHeldOut } from "./held_out.ts";
 import type { StyleId } from "./icon_sets.ts";
-import { loadOtherDrawings, type OtherDrawing } from "./other_objects.ts";
+import { loadOtherDrawings } from "./other_objects.ts";
 import type { Random } from "./random.ts";
-import {
-  animalWeight,
-  colorWeight,
-  eyeWeight,
-  STYLE_WEIGHT,
-  thingWeight,
-} from "./scene_weights.ts";
-
-/** One object of a scene. */
-export interface SceneObject {
-  /** A core object's id, or an emoji's hexcode. */
-  readonly id: string;
-  /** What captions may call it. */
-  readonly core?: CoreObject;
-  readonly other?: OtherDrawing;
-  /** The colour it was given; null where it keeps its natural one. */
-  readonly color: ColorId | null;
-  readonly eyes: ColorId | null;
-  /** The colour that is seen where an unedited drawing's colour matters to the held-out list. */
-  readonly natural: ColorId | null;
-  /** Whether the drawing is only a face. */
-  readonly face: boolean;
-}
+import { animalWeight, STYLE_WEIGHT, thingWeight } from "./scene_weights.ts";
 
 /** How two objects stand to each other: the first beside, above or in front of the second. */
 export type Relation = "beside" | "above" | "front";
@@ -58,7 +36,6 @@ export interface Scene {
   readonly composition: Composition;
 }
 
-const drawingsOf = Map.groupBy(DRAWINGS, ({ object }) => object);
 const animals = CORE_OBJECTS.filter(({ kind, id }) => kind === "animal" && drawingsOf.has(id));
 const things = CORE_OBJECTS.filter(({ kind, id }) => kind === "thing" && drawingsOf.has(id));
 const byStyle = Map.groupBy(loadOtherDrawings(), ({ style }) => style);
@@ -67,87 +44,6 @@ function pickCore(random: Random, animalShare: number): CoreObject {
   return random.chance(animalShare)
     ? random.weighted(animals, animalWeight)
     : random.weighted(things, thingWeight);
-}
-
-function pickDrawing(random: Random, id: string, style?: StyleId): Drawing | undefined {
-  const own = (drawingsOf.get(id) ?? []).filter((drawing) =>
-    style === undefined || drawing.style === style
-  );
-  if (own.length === 0) return undefined;
-  if (style !== undefined) return random.pick(own);
-  const counts = Map.groupBy(own, (drawing) => drawing.style);
-  return random.weighted(
-    own,
-    (drawing) => STYLE_WEIGHT[drawing.style] / counts.get(drawing.style)!.length,
-  );
-}
-
-type Look = Omit<Placed, "x" | "y" | "size" | "flip">;
-
-interface Dressed {
-  readonly object: SceneObject;
-  readonly look: Look;
-  /** The colour it shows most, to keep it off a background like it; unknown for the long tail. */
-  readonly seen: Oklch | undefined;
-}
-
-function dress(
-  random: Random,
-  core: CoreObject,
-  drawing: Drawing,
-  paintShare: number,
-  eyeShare: number,
-): Dressed {
-  const color = drawing.group.length > 0 && random.chance(paintShare)
-    ? random.weighted(COLORS, colorWeight)
-    : null;
-  const shown = color ?? drawing.natural ?? null;
-  const eyes = drawing.eyes.length > 0 && random.chance(eyeShare)
-    ? random.weighted(EYE_COLORS.filter((eye) => eye !== shown), eyeWeight)
-    : null;
-  const paint = color === null
-    ? undefined
-    : { group: drawing.group, tone: jittered(color, random), color };
-  const dominant = parseColor(drawing.group[0] ?? "");
-  return {
-    object: {
-      id: core.id,
-      core,
-      color,
-      eyes,
-      natural: drawing.natural ?? null,
-      face: core.kind === "animal" && /face/.test(drawing.icon),
-    },
-    look: {
-      style: drawing.style,
-      icon: drawing.icon,
-      ...(paint ? { paint } : {}),
-      ...(eyes === null
-        ? {}
-        : { eyes: { at: drawing.eyes, tone: jittered(eyes, random), color: eyes } }),
-    },
-    seen: paint?.tone ?? (dominant && toOklch(dominant)),
-  };
-}
-
-function pickBackground(
-  random: Random,
-  dressed: readonly Dressed[],
-): { name: ColorId; tone: Oklch } {
-  const white: Oklch = { l: 1, c: 0, h: 0 };
-  if (!random.chance(0.34)) return { name: "white", tone: white };
-  const name = random.pick(COLORS);
-  if (name === "white") return { name, tone: white };
-  const tone = jittered(name, random);
-  const like = dressed.some(({ object, seen }) =>
-    object.color === name || object.eyes === name && object.color === null ||
-    seen !== undefined && Math.hypot(
-          seen.l - tone.l,
-          seen.c * Math.cos(seen.h) - tone.c * Math.cos(tone.h),
-          seen.c * Math.sin(seen.h) - tone.c * Math.sin(tone.h),
-        ) < 0.13
-  );
-  return like ? { name: "white", tone: white } : { name, tone };
 }
 
 function attempt(random: Random): Scene {
@@ -168,7 +64,12 @@ function attempt(random: Random): Scene {
   return single(random, dressed, size);
 }
 
-function single(random: Random, dressed: Dressed, size: Scene["size"]): Scene {
+function single(
+  random: Random,
+  dressed: Dressed,
+  size: Scene["size"],
+  background?: { readonly name: ColorId; readonly tone: Oklch },
+): Scene {
   const side = size === "small"
     ? random.between(0.34, 0.46)
     : size === "large"
@@ -177,7 +78,7 @@ function single(random: Random, dressed: Dressed, size: Scene["size"]): Scene {
     ? random.between(0.76, 0.86)
     : random.between(0.6, 0.76);
   const slack = size === "small" ? (1 - side) / 2 - 0.04 : size === "large" ? 0.005 : 0.03;
-  const { name, tone } = pickBackground(random, [dressed]);
+  const { name, tone } = background ?? pickBackground(random, [dressed]);
   const placed = {
     ...dressed.look,
     x: 0.5 + random.between(-slack, slack),
@@ -265,6 +166,40 @@ function countScene(random: Random): Scene {
       objects: spots.map(([x, y]) => ({ ...dressed.look, x, y, size, flip })),
     },
   };
+}
+
+/** The attributes of a picture of one core object. */
+export interface Spec {
+  readonly object: string;
+  readonly color: ColorId | null;
+  readonly eyes: ColorId | null;
+  readonly background: ColorId;
+}
+
+/**
+ * A real picture of exactly these attributes, held out or not: what evaluation compares with.
+ *
+ * @throws {RangeError} If no drawing of the object can show them.
+ */
+export function sceneOf({ object, color, eyes, background }: Spec, random: Random): Scene {
+  const able = (drawingsOf.get(object) ?? []).filter((drawing) =>
+    (color === null || drawing.group.length > 0) && (eyes === null || drawing.eyes.length > 0)
+  );
+  const core = CORE_OBJECTS.find(({ id }) => id === object);
+  if (!core || able.length === 0) {
+    throw new RangeError(
+      `Cannot draw: object is ${object}, color ${color}, eyes ${eyes}; expected a core object that can show them`,
+    );
+  }
+  const dressed = dressAs(
+    core,
+    random.weighted(able, ({ style }) => STYLE_WEIGHT[style]),
+    color,
+    eyes,
+    random,
+  );
+  const tone = background === "white" ? { l: 1, c: 0, h: 0 } : jittered(background, random);
+  return single(random, dressed, null, { name: background, tone });
 }
 
 /** A scene that shows nothing held out: draws again until it does not. */

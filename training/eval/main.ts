@@ -1,0 +1,159 @@
+/**
+ * `deno task eval`: draws the fixed prompts, lets the judge name what it sees, prints one table.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+import { fromFileUrl } from "@std/path";
+import { fromPretrained } from "@shum/pipelines";
+import { compose } from "../data/compose.ts";
+import { recordRandom } from "../data/random.ts";
+import { rasterise } from "../data/rasterise.ts";
+import { sceneOf, type Spec } from "../data/scene.ts";
+import { frechetDistance } from "./frechet.ts";
+import { Judge, type Pixels, type Verdict } from "./judge.ts";
+import { allPrompts, HELD_OUT_SPECS, type Prompt, SEEN_SPECS } from "./prompts.ts";
+import { score, table } from "./score.ts";
+
+const HELP = `deno task eval [options]
+  --model FOLDER   the model to draw with (default weights/shum-emoji-256)
+  --judge FOLDER   the judge (default weights/judge)
+  --limit N        only the first N prompts (they alternate between seen and held out, English and Ukrainian)
+  --seeds N        pictures per prompt, seeds 1 to N (default 1)
+  --steps N        denoising steps (default: the model's own)
+  --guidance X     guidance scale (default: the model's own)
+  --json FILE      also write every number and verdict to a file
+  --real-only      only the judge's ceiling on fresh real renders`;
+
+const SIZE = 256;
+/** Real renders per specification; none has a seed of the painter's or the judge's training. */
+const REALS = 4, REAL_SEED = 4000;
+
+interface Judged {
+  readonly spec: Spec;
+  readonly verdict: Verdict;
+}
+
+/** Fresh pictures of a specification by the data's own renderer. */
+async function realPictures(specs: readonly Spec[], judge: Judge, seed: number): Promise<Judged[]> {
+  const judged: Judged[] = [];
+  for (const [i, spec] of specs.entries()) {
+    const pictures: Pixels[] = [];
+    for (let k = 0; k < REALS; k++) {
+      const scene = sceneOf(spec, recordRandom(seed, i * REALS + k));
+      const data = await rasterise(compose(scene.composition, SIZE), SIZE);
+      pictures.push({ width: SIZE, height: SIZE, data });
+    }
+    for (const verdict of await judge.look(pictures)) judged.push({ spec, verdict });
+  }
+  return judged;
+}
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw new RangeError(`Cannot evaluate: --${name} is ${text}; expected a whole number from 1`);
+  }
+  return value;
+}
+
+async function main(): Promise<void> {
+  const path = (relative: string) => fromFileUrl(new URL(`../../${relative}`, import.meta.url));
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      model: { type: "string", default: path("weights/shum-emoji-256") },
+      judge: { type: "string", default: path("weights/judge") },
+      limit: { type: "string" },
+      seeds: { type: "string", default: "1" },
+      steps: { type: "string" },
+      guidance: { type: "string" },
+      json: { type: "string" },
+      "real-only": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) return console.log(HELP);
+  const seeds = Array.from({ length: wholeNumber("seeds", values.seeds) }, (_, i) => i + 1);
+  const limit = values.limit === undefined ? Infinity : wholeNumber("limit", values.limit);
+  const prompts = allPrompts().slice(0, limit);
+  await using judge = await Judge.open(values.judge);
+
+  const real = {
+    "seen": await realPictures(SEEN_SPECS, judge, REAL_SEED),
+    "held-out": await realPictures(HELD_OUT_SPECS, judge, REAL_SEED + 1),
+  };
+  const rows = (["seen", "held-out"] as const).map((split) => ({
+    name: `real renders, ${split} (the judge's ceiling)`,
+    n: real[split].length,
+    score: score(real[split]),
+  }));
+  if (values["real-only"]) return console.log(table(rows));
+
+  const settings = {
+    ...(values.steps === undefined ? {} : { steps: wholeNumber("steps", values.steps) }),
+    ...(values.guidance === undefined ? {} : { guidanceScale: Number(values.guidance) }),
+  };
+  await using pipeline = await fromPretrained(values.model);
+  if (pipeline.kind !== "text-to-image") {
+    throw new TypeError(
+      `Cannot evaluate: ${values.model} is ${pipeline.kind}; expected text-to-image`,
+    );
+  }
+  const drawn: (Judged & { readonly prompt: Prompt; readonly seed: number })[] = [];
+  const started = performance.now();
+  for (const [i, prompt] of prompts.entries()) {
+    const pictures = await pipeline.generate({ prompt: prompt.text }, { ...settings, seeds });
+    const verdicts = await judge.look(pictures);
+    verdicts.forEach((verdict, k) =>
+      drawn.push({ prompt, spec: prompt, seed: seeds[k]!, verdict })
+    );
+    if (Deno.stderr.isTerminal() || i % 20 === 19) {
+      const seconds = (performance.now() - started) / 1000;
+      console.error(
+        `${i + 1} of ${prompts.length} prompts, ${(seconds / drawn.length).toFixed(2)} s a picture`,
+      );
+    }
+  }
+  for (const split of ["seen", "held-out"] as const) {
+    for (const language of ["en", "uk"] as const) {
+      const own = drawn.filter(({ prompt }) =>
+        prompt.split === split && prompt.language === language
+      );
+      if (own.length === 0) continue;
+      const name = `${split}, ${language === "en" ? "English" : "Ukrainian"}`;
+      rows.push({ name, n: own.length, score: score(own) });
+    }
+  }
+  rows.push({ name: "everything drawn", n: drawn.length, score: score(drawn) });
+  console.log(table(rows));
+
+  const features = (judged: readonly Judged[]) => judged.map(({ verdict }) => verdict.features);
+  const reals = [...real.seen, ...real["held-out"]];
+  const seconds = await realPictures([...SEEN_SPECS, ...HELD_OUT_SPECS], judge, REAL_SEED + 2);
+  const distance = drawn.length < 2 ? undefined : frechetDistance(features(drawn), features(reals));
+  const floor = frechetDistance(features(reals), features(seconds));
+  console.log(
+    `\nFréchet distance in the judge's features: ${
+      distance?.toFixed(2) ?? "-"
+    } (${drawn.length} drawn, ` +
+      `${reals.length} real); between two sets of real renders: ${floor.toFixed(2)}`,
+  );
+  if (values.json !== undefined) {
+    const report = {
+      model: values.model,
+      ...settings,
+      seeds,
+      rows,
+      frechet: { distance, floor, drawn: drawn.length, real: reals.length },
+      pictures: drawn.map(({ prompt, seed, verdict }) => ({
+        ...prompt,
+        seed,
+        judged: verdict.labels,
+      })),
+    };
+    await Deno.writeTextFile(values.json, JSON.stringify(report, null, 1) + "\n");
+  }
+}
+
+if (import.meta.main) await main();
