@@ -47,3 +47,6 @@ export {
 export { type FlowOptions, probabilityFlow } from "./solvers/probability_flow.ts";
 export { type Likelihood, likelihood, type LikelihoodOptions } from "./likelihood.ts";
 export { scoreSde, type ScoreSdeConfig, type ScoreSdeRun } from "./score_sde.ts";
+export { type TokenTransitions, vqTransitions } from "./discrete/transitions.ts";
+export { guideTokens, tokenPosterior, truncateTokens } from "./discrete/posterior.ts";
+export { type Uniform, VqDiffusion, type VqDiffusionOptions } from "./discrete/vq_diffusion.ts";
