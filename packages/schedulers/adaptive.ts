@@ -53,7 +53,7 @@ export type AdaptiveSampler<Result = Float32Array> = Generator<Query, Result, Fl
  *   return x;
  * })(new Float32Array(1)), score, { total: 2 });
  * while (!run.done) run.step(Float32Array.of(run.x[0]! - 1));
- * assertEquals([run.index, run.total, run.x[0]], [3, 3, -1]);
+ * assertEquals([run.index, run.total, run.x[0]], [3, 3, 1]);
  * ```
  */
 export function adaptive(
