@@ -145,6 +145,9 @@ function readModel(source: ByteSource): OnnxModel {
     initializers: [],
   };
   if (source.size === 0) throw new SyntaxError("the file is empty; expected an ONNX model");
+  // ModelProto's own fields are 1 to 8: anything else at the start is another kind of file.
+  const first = source.read(0, 1)[0]! >> 3;
+  if (first < 1 || first > 8) throw new SyntaxError("it is not an ONNX model");
   const reader = new ProtobufReader(source, 0, source.size);
   let graphs = 0;
   let irVersion = 0;
@@ -172,8 +175,8 @@ function readModel(source: ByteSource): OnnxModel {
       building.functions.add(operatorName(domain, name));
     }
   }
-  if (graphs !== 1 || irVersion === 0) {
-    throw new SyntaxError("it has no graph; expected an ONNX model");
+  if (graphs !== 1 || irVersion === 0 || Object.keys(building.opsets).length === 0) {
+    throw new SyntaxError("it lacks a graph or its versions; expected a whole ONNX model");
   }
   for (const name of building.functions) building.operators.delete(name);
   const constants = new Set(building.initializers.map(({ name }) => name));

@@ -1,4 +1,4 @@
-import type * as Ort from "onnxruntime-node";
+import type { env, InferenceSession, Tensor } from "onnxruntime-node";
 import type { EncodedTensor } from "./_feeds.ts";
 import type { Device, TensorInfo } from "./session.ts";
 
@@ -24,11 +24,18 @@ export interface OnnxSessionSettings {
   readonly lowMemory?: boolean;
 }
 
-let loading: Promise<typeof Ort> | undefined;
+/** The part of the engine that is used; its module has other types when imported lazily. */
+interface Engine {
+  readonly env: typeof env;
+  readonly InferenceSession: typeof InferenceSession;
+  readonly Tensor: typeof Tensor;
+}
+
+let loading: Promise<Engine> | undefined;
 
 /** The engine, loaded at the first call: importing this package costs nothing. */
-function engine(): Promise<typeof Ort> {
-  loading ??= import("onnxruntime-node").then(({ default: ort }) => {
+function engine(): Promise<Engine> {
+  loading ??= import("onnxruntime-node").then(({ default: ort }): Engine => {
     ort.env.logLevel = "fatal";
     return ort;
   }, (error) => {
@@ -71,7 +78,7 @@ export async function createOnnxSession(
       },
     },
   });
-  const tensor = (feed: EncodedTensor): Ort.Tensor => {
+  const tensor = (feed: EncodedTensor): Tensor => {
     const dims = [...feed.shape];
     if (feed.type !== "float16") {
       return new ort.Tensor(feed.type as "float32", view(feed) as Float32Array, dims);
@@ -94,7 +101,7 @@ export async function createOnnxSession(
   };
 }
 
-function info(metadata: Ort.InferenceSession.ValueMetadata): TensorInfo {
+function info(metadata: InferenceSession.ValueMetadata): TensorInfo {
   if (!metadata.isTensor) return { name: metadata.name, type: "not a tensor", shape: [] };
   return { name: metadata.name, type: metadata.type, shape: [...metadata.shape] };
 }
@@ -115,7 +122,7 @@ function view({ type, buffer }: EncodedTensor): ArrayBufferView {
 }
 
 /** An output, as one of the types of `Tensor`. */
-function encode(name: string, tensor: Ort.Tensor): EncodedTensor {
+function encode(name: string, tensor: Tensor): EncodedTensor {
   const shape = [...tensor.dims];
   const data = tensor.data;
   if (data instanceof Float32Array) return own(name, "float32", shape, data);

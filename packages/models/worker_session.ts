@@ -43,7 +43,7 @@ export function openSession(path: string, options: SessionOptions = {}): Promise
       lowMemory,
     } as const;
     const reply = await engineWorker.request("open", request, [], signal, (late) => {
-      engineWorker.request("release", { session: late.session });
+      engineWorker.request("release", { session: late.session }).catch(() => {});
     });
     return new WorkerSession(path, reply);
   });

@@ -1,0 +1,85 @@
+import { assert, assertEquals } from "@std/assert";
+import { addModel, modelFile, slowModel } from "./_testing.ts";
+
+// Each case is a process of its own: an engine that is left loaded may hang or crash at the end.
+
+/** Runs a script that has `session` open, and gives what became of it. */
+async function runScript(
+  model: Parameters<typeof modelFile>[0],
+  body: string,
+): Promise<{ code: number; signal: string | null; output: string }> {
+  await using file = await modelFile(model);
+  const script = `${file.folder}/script.ts`;
+  const from = JSON.stringify(new URL("./worker_session.ts", import.meta.url).href);
+  await Deno.writeTextFile(
+    script,
+    `import { openSession } from ${from};
+     const open = () => openSession(${
+      JSON.stringify(file.path)
+    }, { device: "cpu", cacheDir: false });
+     ${body}`,
+  );
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--no-check", "--config", config, script],
+    stdout: "piped",
+    stderr: "piped",
+    signal: AbortSignal.timeout(30_000),
+  });
+  const { code, signal, stdout, stderr } = await command.output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, signal, output: decode(stdout) + decode(stderr) };
+}
+
+const feeds =
+  `{ a: { data: new Float32Array(2), shape: [2] }, b: { data: new Float32Array(2), shape: [2] } }`;
+
+for (
+  const [title, body, code] of [
+    ["closes its session", `await using session = await open(); await session.run(${feeds});`, 0],
+    [
+      "forgets to close its session",
+      `const session = await open(); await session.run(${feeds});`,
+      0,
+    ],
+    ["opens sessions and never uses them", `await open(); await open();`, 0],
+    ["does not wait for its runs", `const session = await open(); session.run(${feeds});`, 0],
+    [
+      "calls Deno.exit()",
+      `const session = await open(); await session.run(${feeds}); Deno.exit(3);`,
+      3,
+    ],
+    [
+      "throws",
+      `const session = await open(); await session.run(${feeds}); throw new Error("x");`,
+      1,
+    ],
+    ["never opens one", `console.log(typeof open);`, 0],
+  ] as const
+) {
+  Deno.test(`a process that ${title} ends by itself with code ${code}`, async () => {
+    const result = await runScript(addModel, body);
+    assertEquals([result.code, result.signal], [code, null], result.output);
+  });
+}
+
+Deno.test("a process that exits in the middle of a run ends at once", async () => {
+  const start = performance.now();
+  const result = await runScript(
+    slowModel(512, 2000),
+    `const session = await open();
+     session.run({ x: { data: new Float32Array(512 * 512), shape: [512, 512] } });
+     setTimeout(() => Deno.exit(0), 200);`,
+  );
+  assertEquals([result.code, result.signal], [0, null], result.output);
+  assert(performance.now() - start < 20_000);
+});
+
+Deno.test("closing prints nothing and the last result arrives before the end", async () => {
+  const result = await runScript(
+    addModel,
+    `const session = await open();
+     session.run(${feeds}).then(({ c }) => console.log(c.data.length));`,
+  );
+  assertEquals(result.output.trim(), "2");
+});
