@@ -78,6 +78,8 @@ export interface Settings {
   readonly eta: number;
   readonly use_clipped_model_output: boolean;
   readonly s_churn: number;
+  readonly s_min: number;
+  readonly s_max: number;
   readonly s_tmin: number;
   readonly s_tmax: number;
   readonly s_noise: number;
@@ -196,6 +198,8 @@ const CHECKS: Readonly<Record<keyof Settings, Check>> = {
   eta: fraction,
   use_clipped_model_output: flag,
   s_churn: notNegative,
+  s_min: notNegative,
+  s_max: notNegative,
   s_tmin: notNegative,
   s_tmax: notNegative,
   s_noise: notNegative,
@@ -248,7 +252,7 @@ export const NEUTRAL: Settings = {
   tau_func: null,
   original_inference_steps: 50,
   timestep_scaling: 10,
-  clip_denoised: true,
+  clip_denoised: false,
   shift: 1,
   use_dynamic_shifting: false,
   time_shift_type: "exponential",
@@ -267,6 +271,8 @@ export const NEUTRAL: Settings = {
   eta: 0,
   use_clipped_model_output: false,
   s_churn: 0,
+  s_min: 0,
+  s_max: Infinity,
   s_tmin: 0,
   s_tmax: Infinity,
   s_noise: 1,
@@ -297,6 +303,21 @@ function invalid(key: keyof Settings, value: unknown, expected: string): Error {
   const message = `Cannot read scheduler config: ${key} is ${show(value)}; expected ${expected}` +
     (hint && expected.startsWith('"') ? `. Did you mean "${hint}"?` : "");
   return kind ? new RangeError(message) : new TypeError(message);
+}
+
+/** Two values that make no sense together. */
+export function contradiction(
+  a: keyof Settings,
+  x: unknown,
+  b: keyof Settings,
+  y: unknown,
+): RangeError {
+  return new RangeError(
+    `Cannot read scheduler config: ${a} is ${show(x)} while ${b} is ${
+      show(y)
+    }; expected only one ` +
+      `of these values`,
+  );
 }
 
 function show(value: unknown): string {

@@ -47,6 +47,22 @@ export const epsilon: Prediction = ({ t, alpha, sigma }) => ({
 });
 
 /**
+ * The network predicts the noise with its sign changed, the score times sigma, as the networks do that
+ * were made for diffusers' `KarrasVeScheduler`.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { negativeEpsilon } from "@shum/schedulers";
+ * const { cSkip, cOut } = negativeEpsilon({ t: 0, alpha: 1, sigma: 3 });
+ * assertEquals([cSkip, cOut], [1, 3]);
+ * ```
+ */
+export const negativeEpsilon: Prediction = (level) => {
+  const { cOut, eOut, ...rest } = epsilon(level);
+  return { ...rest, cIn: 1, cOut: -cOut, eOut: -eOut };
+};
+
+/**
  * The network predicts the clean sample.
  *
  * ```ts
@@ -130,7 +146,7 @@ export const score: Prediction = ({ t, alpha, sigma }) => ({
 });
 
 /**
- * Karras et al.'s mixture of x0 and noise prediction, for levels with `alpha = 1`.
+ * Karras et al.'s mixture of x0 and noise prediction.
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1. `sign` is -1 for the networks that
  * diffusers calls EDM with v-prediction.
@@ -144,15 +160,16 @@ export const score: Prediction = ({ t, alpha, sigma }) => ({
 export function edm(
   { sigmaData = 0.5, sign = 1 }: { sigmaData?: number; sign?: 1 | -1 } = {},
 ): Prediction {
-  return ({ t, sigma }) => {
-    const m2 = sigma * sigma + sigmaData * sigmaData;
+  return ({ t, alpha, sigma }) => {
+    const karras = sigma / alpha;
+    const m2 = karras * karras + sigmaData * sigmaData;
     const m = Math.sqrt(m2);
     return {
-      cSkip: (sigmaData * sigmaData) / m2,
-      cOut: (sign * sigma * sigmaData) / m,
-      cIn: 1 / m,
+      cSkip: (sigmaData * sigmaData) / (m2 * alpha),
+      cOut: (sign * karras * sigmaData) / m,
+      cIn: 1 / (m * alpha),
       cNoise: t,
-      eSkip: sigma / m2,
+      eSkip: karras / (m2 * alpha),
       eOut: (-sign * sigmaData) / m,
     };
   };

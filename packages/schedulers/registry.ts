@@ -1,30 +1,51 @@
-import { nearest } from "./_nearest.ts";
-import type { Clip } from "./clip.ts";
-import { clipSample, dynamicThreshold } from "./clip.ts";
-import { NEUTRAL, type SchedulerConfig, type Settings, settings } from "./config.ts";
+import { contradiction, type Settings } from "./config.ts";
 import type { Solver } from "./plan.ts";
 import {
+  consistency,
   edm,
-  epsilon,
   flowPrediction,
+  negativeEpsilon,
   type Prediction,
-  sample,
-  score,
   vPrediction,
 } from "./prediction.ts";
 import type { DpmAlgorithm, DpmSolverType } from "./solvers/_dpm_solver.ts";
 import type { Churn } from "./solvers/churn.ts";
+import { churned } from "./solvers/churn.ts";
+import { consistencySampling } from "./solvers/consistency.ts";
 import { ddim } from "./solvers/ddim.ts";
 import { ddpm, singleBeta, type VarianceType } from "./solvers/ddpm.ts";
+import { deis } from "./solvers/deis.ts";
+import { dpm2 } from "./solvers/dpm2.ts";
+import { dpm2Ancestral } from "./solvers/dpm2_ancestral.ts";
 import { dpmSolverMultistep } from "./solvers/dpm_solver_multistep.ts";
+import { dpmSolverSde } from "./solvers/dpm_solver_sde.ts";
+import { dpmSolverSinglestep } from "./solvers/dpm_solver_singlestep.ts";
 import { euler } from "./solvers/euler.ts";
 import { eulerAncestral } from "./solvers/euler_ancestral.ts";
 import { heun } from "./solvers/heun.ts";
-import { edmTable } from "./tables/edm_table.ts";
+import { ipndm } from "./solvers/ipndm.ts";
+import { lcm } from "./solvers/lcm.ts";
+import { lms } from "./solvers/lms.ts";
+import { pndm } from "./solvers/pndm.ts";
+import { saSolver } from "./solvers/sa_solver.ts";
+import { tcd } from "./solvers/tcd.ts";
+import { unclip } from "./solvers/unclip.ts";
+import { unipc } from "./solvers/unipc.ts";
+import { angleTable } from "./tables/angle_table.ts";
+import { consistencyDecoderTable, wuerstchenTable } from "./tables/cosine_table.ts";
+import { consistencyTable, edmTable, karrasVeTable } from "./tables/edm_table.ts";
 import { flowTable } from "./tables/flow_table.ts";
 import { dpmTable, veTable } from "./tables/sigma_table.ts";
+import { sineTable } from "./tables/sine_table.ts";
 import type { TableMaker } from "./tables/table.ts";
-import { ddimInverseTable, ddimTable, ddpmTable } from "./tables/timestep_table.ts";
+import {
+  ddimInverseTable,
+  ddimTable,
+  ddpmTable,
+  lcmTable,
+  tcdTable,
+  unclipTable,
+} from "./tables/timestep_table.ts";
 
 /** What a diffusers class is made of. */
 export interface RegistryEntry {
@@ -177,7 +198,19 @@ const FLOW: Partial<Settings> = {
   invert_sigmas: false,
 };
 
-/** Every class that {@linkcode SchedulerConfig} may name. */
+const LCM: Partial<Settings> = {
+  ...SD_BETAS,
+  ...CLIP,
+  ...THRESHOLD,
+  beta_schedule: "scaled_linear",
+  clip_sample: false,
+  original_inference_steps: 50,
+  set_alpha_to_one: true,
+  timestep_scaling: 10,
+  rescale_betas_zero_snr: false,
+};
+
+/** Every class that a `SchedulerConfig` may name. */
 export const REGISTRY: Readonly<Record<string, RegistryEntry>> = {
   DDPMScheduler: ddpmEntry,
   DDPMParallelScheduler: ddpmEntry,
@@ -250,7 +283,7 @@ export const REGISTRY: Readonly<Record<string, RegistryEntry>> = {
   FlowMatchEulerDiscreteScheduler: {
     defaults: { ...FLOW, stochastic_sampling: false },
     table: flowTable,
-    solver: () => euler(),
+    solver: (c) => c.stochastic_sampling ? consistencySampling() : euler(),
     prediction: () => flowPrediction,
   },
   FlowMatchHeunDiscreteScheduler: {
@@ -260,100 +293,211 @@ export const REGISTRY: Readonly<Record<string, RegistryEntry>> = {
     prediction: () => flowPrediction,
     calls: 2,
   },
+  PNDMScheduler: {
+    defaults: {
+      ...BETAS,
+      ...SPACED,
+      timestep_spacing: "leading",
+      skip_prk_steps: false,
+      set_alpha_to_one: false,
+    },
+    table: ddimTable,
+    solver: (c) => pndm({ rungeKutta: !c.skip_prk_steps }),
+  },
+  IPNDMScheduler: {
+    defaults: { num_train_timesteps: 1000, trained_betas: null },
+    table: sineTable,
+    solver: () => ipndm(),
+    prediction: () => vPrediction,
+  },
+  LMSDiscreteScheduler: {
+    defaults: { ...BETAS, ...SPACED, ...SIGMAS, order: 4 },
+    table: veTable(),
+    solver: ({ order }) => lms({ order }),
+  },
+  KDPM2DiscreteScheduler: {
+    defaults: { ...SD_BETAS, ...SPACED, ...SIGMAS },
+    table: veTable({ whole: true }),
+    solver: () => dpm2(),
+    calls: 2,
+  },
+  KDPM2AncestralDiscreteScheduler: {
+    defaults: { ...SD_BETAS, ...SPACED, ...SIGMAS, eta: 1 },
+    table: veTable({ whole: true }),
+    solver: ({ eta }) => dpm2Ancestral({ eta }),
+    calls: 2,
+  },
+  DPMSolverSDEScheduler: {
+    defaults: { ...SD_BETAS, ...SPACED, ...SIGMAS, eta: 1, s_noise: 1 },
+    table: veTable(),
+    solver: (c) => dpmSolverSde({ eta: c.eta, noiseScale: c.s_noise }),
+    calls: 2,
+  },
+  DPMSolverMultistepInverseScheduler: {
+    defaults: { ...DPM, ...SPACED, euler_at_final: false, variance_type: null },
+    table: dpmTable({ cutCosine: true, repeatLast: "always", inverse: true }),
+    solver: multistep,
+    renames: dpmRenames,
+  },
+  DPMSolverSinglestepScheduler: {
+    defaults: { ...DPM, lower_order_final: false, variance_type: null },
+    table: dpmTable(),
+    solver: (c) =>
+      dpmSolverSinglestep({
+        order: c.solver_order,
+        algorithm: c.algorithm_type as DpmAlgorithm,
+        solverType: c.solver_type as DpmSolverType,
+        lowerOrderFinal: c.lower_order_final,
+      }),
+    renames: dpmRenames,
+    check: dpmCheck,
+  },
+  DEISMultistepScheduler: {
+    defaults: { ...DPM, ...SPACED, algorithm_type: "deis", solver_type: "logrho" },
+    table: dpmTable({ repeatLast: "always" }),
+    solver: (c) => deis({ order: c.solver_order, lowerOrderFinal: c.lower_order_final }),
+    renames: {
+      algorithm_type: { dpmsolver: "deis", "dpmsolver++": "deis" },
+      solver_type: { midpoint: "logrho", heun: "logrho", bh1: "logrho", bh2: "logrho" },
+    },
+    check: (c) => {
+      expect("algorithm_type", c.algorithm_type, ["deis"]);
+      expect("solver_type", c.solver_type, ["logrho"]);
+    },
+  },
+  UniPCMultistepScheduler: {
+    defaults: {
+      ...DPM,
+      ...SPACED,
+      solver_type: "bh2",
+      predict_x0: true,
+      disable_corrector: [],
+      rescale_betas_zero_snr: false,
+      sigma_min: null,
+      sigma_max: null,
+      shift_terminal: null,
+    },
+    table: dpmTable({ flow: "unipc", repeatLast: "sigma_min" }),
+    solver: (c) =>
+      unipc({
+        order: c.solver_order,
+        solverType: c.solver_type as "bh1" | "bh2",
+        predictX0: c.predict_x0,
+        lowerOrderFinal: c.lower_order_final,
+        disableCorrector: c.disable_corrector,
+      }),
+    renames: { solver_type: { midpoint: "bh2", heun: "bh2", logrho: "bh2" } },
+    check: (c) => expect("solver_type", c.solver_type, ["bh1", "bh2"]),
+  },
+  SASolverScheduler: {
+    defaults: {
+      ...DPM,
+      ...SPACED,
+      predictor_order: 2,
+      corrector_order: 2,
+      tau_func: null,
+      algorithm_type: "data_prediction",
+      variance_type: null,
+    },
+    table: dpmTable({ repeatLast: "always" }),
+    solver: (c) =>
+      saSolver({
+        predictorOrder: c.predictor_order,
+        correctorOrder: c.corrector_order,
+        ...(c.tau_func && { tau: c.tau_func }),
+        predictX0: c.algorithm_type === "data_prediction",
+        lowerOrderFinal: c.lower_order_final,
+      }),
+    renames: {
+      algorithm_type: {
+        "dpmsolver++": "data_prediction",
+        "sde-dpmsolver++": "data_prediction",
+        dpmsolver: "noise_prediction",
+        "sde-dpmsolver": "noise_prediction",
+      },
+    },
+    check: (c) =>
+      expect("algorithm_type", c.algorithm_type, ["data_prediction", "noise_prediction"]),
+  },
+  LCMScheduler: {
+    defaults: LCM,
+    table: lcmTable,
+    solver: (c) => lcm({ timestepScaling: c.timestep_scaling }),
+  },
+  TCDScheduler: {
+    defaults: { ...LCM, eta: 0.3 },
+    table: tcdTable,
+    solver: ({ eta }) => tcd({ eta }),
+    eps: () => "raw",
+  },
+  CMStochasticIterativeScheduler: {
+    defaults: {
+      num_train_timesteps: 40,
+      sigma_min: 0.002,
+      sigma_max: 80,
+      sigma_data: 0.5,
+      s_noise: 1,
+      rho: 7,
+      clip_denoised: true,
+    },
+    table: consistencyTable,
+    solver: (c) => consistencySampling({ floor: c.sigma_min ?? 0.002, noiseScale: c.s_noise }),
+    prediction: (c) => consistency({ sigmaData: c.sigma_data, sigmaMin: c.sigma_min ?? 0.002 }),
+  },
+  UnCLIPScheduler: {
+    defaults: {
+      num_train_timesteps: 1000,
+      variance_type: "fixed_small_log",
+      clip_sample: true,
+      clip_sample_range: 1,
+      prediction_type: "epsilon",
+      beta_schedule: "squaredcos_cap_v2",
+    },
+    table: unclipTable,
+    solver: (c) => unclip({ variance: c.variance_type as VarianceType }),
+  },
+  FlowMatchLCMScheduler: {
+    defaults: FLOW,
+    table: flowTable,
+    solver: () => consistencySampling(),
+    prediction: () => flowPrediction,
+  },
+  SCMScheduler: {
+    defaults: { num_train_timesteps: 1000, prediction_type: "trigflow", sigma_data: 0.5 },
+    table: angleTable,
+    solver: (c) => consistencySampling({ noiseScale: c.sigma_data }),
+  },
+  DDPMWuerstchenScheduler: {
+    defaults: { scaler: 1, s: 0.008 },
+    table: wuerstchenTable,
+    solver: () => ddpm({ beta: singleBeta, finalNoise: false }),
+  },
+  ConsistencyDecoderScheduler: {
+    defaults: { num_train_timesteps: 1024, sigma_data: 0.5 },
+    table: consistencyDecoderTable,
+    solver: () => consistencySampling(),
+    prediction: (c) => edm({ sigmaData: c.sigma_data }),
+  },
+  KarrasVeScheduler: {
+    defaults: {
+      sigma_min: 0.02,
+      sigma_max: 100,
+      s_noise: 1.007,
+      s_churn: 80,
+      s_min: 0.05,
+      s_max: 50,
+    },
+    table: karrasVeTable,
+    solver: (c) =>
+      churned(heun(), { amount: c.s_churn, min: c.s_min, max: c.s_max, scale: c.s_noise }),
+    prediction: () => negativeEpsilon,
+  },
 };
 
-/** A class, its settings and what follows from them. */
-export interface Resolved {
-  readonly entry: RegistryEntry;
-  readonly settings: Settings;
-  readonly prediction: Prediction;
-}
-
-/** Finds and checks the class that a config names. Throws as {@linkcode settings} does. */
-export function resolve(config: SchedulerConfig): Resolved {
-  const name = config._class_name;
-  if (typeof name !== "string") {
-    throw new TypeError(
-      `Cannot read scheduler config: _class_name is ${
-        JSON.stringify(name)
-      }; expected the name of ` +
-        `a scheduler class, for instance "EulerDiscreteScheduler"`,
-    );
-  }
-  const entry = Object.hasOwn(REGISTRY, name) ? REGISTRY[name] : undefined;
-  if (!entry) {
-    throw new RangeError(
-      `Cannot read scheduler config: _class_name is "${name}"; expected a class that samples ` +
-        `images, for instance "${nearest(name, Object.keys(REGISTRY))}"`,
-    );
-  }
-  const renamed: Record<string, unknown> = { ...config };
-  if (config.predict_epsilon === false && config.prediction_type === undefined) {
-    renamed.prediction_type = "sample"; // the key of old config files
-  }
-  for (const [key, names] of Object.entries(entry.renames ?? {})) {
-    const value = renamed[key];
-    if (typeof value === "string" && Object.hasOwn(names, value)) renamed[key] = names[value];
-  }
-  const checked = settings(renamed as SchedulerConfig, entry.defaults);
-  contradictions(checked);
-  entry.check?.(checked);
-  return { entry, settings: checked, prediction: predictionOf(entry, checked) };
-}
-
-function predictionOf(entry: RegistryEntry, c: Settings): Prediction {
-  if (entry.prediction) return entry.prediction(c);
-  switch (c.prediction_type) {
-    case "sample":
-      return sample;
-    case "v_prediction":
-    case "trigflow":
-      return vPrediction;
-    case "flow_prediction":
-      return flowPrediction;
-    case "score":
-      return score;
-    default:
-      return epsilon;
-  }
-}
-
-/** The clip that the settings ask for; thresholding wins, as in diffusers. */
-export function clipOf(c: Settings): Clip | undefined {
-  if (c.thresholding) {
-    return dynamicThreshold({ ratio: c.dynamic_thresholding_ratio, max: c.sample_max_value });
-  }
-  return c.clip_sample ? clipSample({ range: c.clip_sample_range }) : undefined;
-}
-
-function contradiction(a: keyof Settings, x: unknown, b: keyof Settings, y: unknown): RangeError {
-  return new RangeError(
-    `Cannot read scheduler config: ${a} is ${JSON.stringify(x)} while ${b} is ` +
-      `${JSON.stringify(y)}; expected only one of these values`,
+/** A value of another class, that means nothing here. */
+function expect(key: keyof Settings, value: string, names: readonly string[]): void {
+  if (names.includes(value)) return;
+  throw new RangeError(
+    `Cannot read scheduler config: ${key} is "${value}"; expected ${names.join(" or ")}`,
   );
-}
-
-function contradictions(c: Settings): void {
-  const tables = [
-    "use_karras_sigmas",
-    "use_exponential_sigmas",
-    "use_beta_sigmas",
-    "use_lu_lambdas",
-  ] as const;
-  const [first, second] = tables.filter((key) => c[key]);
-  if (first && second) throw contradiction(first, true, second, true);
-  if (c.trained_betas && c.trained_betas.length !== c.num_train_timesteps) {
-    const length = c.trained_betas.length;
-    if (c.num_train_timesteps !== NEUTRAL.num_train_timesteps) {
-      throw contradiction(
-        "num_train_timesteps",
-        c.num_train_timesteps,
-        "trained_betas",
-        `${length} betas`,
-      );
-    }
-  }
-  if (c.sigma_min !== null && c.sigma_max !== null && c.sigma_min >= c.sigma_max) {
-    throw contradiction("sigma_min", c.sigma_min, "sigma_max", c.sigma_max);
-  }
 }

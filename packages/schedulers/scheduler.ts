@@ -2,7 +2,7 @@ import type { Clip } from "./clip.ts";
 import type { SchedulerConfig } from "./config.ts";
 import type { NoiseLevel } from "./noise_level.ts";
 import { compile, type Plan } from "./plan.ts";
-import { clipOf, resolve, type Resolved } from "./registry.ts";
+import { clipOf, resolve, type Resolved } from "./resolve.ts";
 import { type Noise, Runner } from "./runner.ts";
 import type { Table, TableRequest } from "./tables/table.ts";
 

@@ -53,7 +53,8 @@ export function raise(
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 2. The noise of a step is added
  * by the update before it, so that the model sees the churned sample; a run therefore starts from a
- * sample at the level of the plan's first step, which is raised already.
+ * sample at the level of the plan's first step, which is raised already. One draw per step, also
+ * where no noise is added, as in the authors' code and k-diffusion.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -70,9 +71,10 @@ export function churned(solver: Solver, churn: Churn): Solver {
     for (const [s, t] of intervals(levels, begin)) {
       const raised = raise(s, churn, levels.length - 1);
       const last = steps.pop();
-      if (last) steps.push(raised ? { ...last, x: { ...last.x, noise: raised.noise } } : last);
-      const level = raised ? schedule.atLambda(Math.log(s.alpha / raised.level.sigma)) : s;
-      steps.push(...solver([raised ? { ...raised.level, t: level.t } : s, t], schedule));
+      if (last) steps.push({ ...last, x: { ...last.x, noise: raised?.noise ?? 0 } });
+      const told = raised && schedule.atLambda(Math.log(s.alpha / raised.level.sigma)).t;
+      const from = raised ? { ...raised.level, t: told! } : s;
+      steps.push(...solver([from, t], schedule));
     }
     return steps;
   };

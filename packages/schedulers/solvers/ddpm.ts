@@ -28,7 +28,8 @@ export const singleBeta: StepBeta = (s, t) =>
  * that posterior's; the large one is beta. `learned` takes the variance from the model, and
  * `learned_range` interpolates between the two in the logarithm: Nichol & Dhariwal (2021),
  * https://arxiv.org/abs/2102.09672, eq. 15. No noise is added in a step that starts at timestep 0.
- * `beta` overrides the variance of a step, for models sampled in single precision.
+ * `beta` overrides the variance of a step, for models sampled in single precision;
+ * without `finalNoise` the last step adds none either.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -39,17 +40,22 @@ export const singleBeta: StepBeta = (s, t) =>
  * ```
  */
 export function ddpm(
-  { variance = "fixed_small", beta }: { variance?: VarianceType; beta?: StepBeta } = {},
+  { variance = "fixed_small", beta, finalNoise = true }: {
+    variance?: VarianceType;
+    beta?: StepBeta;
+    finalNoise?: boolean;
+  } = {},
 ): Solver {
   return (levels, schedule, begin) =>
-    intervals(levels, begin).map(([s, t]) => {
+    intervals(levels, begin).map(([s, t, i]) => {
       const a = s.alpha / t.alpha; // √α of the step
       const b = beta?.(s, t, schedule) ?? s.sigma ** 2 - (a * t.sigma) ** 2; // β of the step
       const terms = {
         x0: (t.alpha * b) / s.sigma ** 2,
         x: (a * t.sigma ** 2) / s.sigma ** 2,
       };
-      if (s.t <= 0) return { level: s, x: { terms } };
+      const last = i === levels.length - 2;
+      if (s.t <= 0 || (last && !finalNoise)) return { level: s, x: { terms } };
       return { level: s, x: { terms, noise: deviation(variance, s, t, b) } };
     });
 }

@@ -1,6 +1,7 @@
 import { intervals, lambda } from "../noise_level.ts";
 import type { Solver, Step } from "../plan.ts";
 import { coefficients, type DpmAlgorithm, type DpmSolverType, span } from "./_dpm_solver.ts";
+import { distinct } from "./_history.ts";
 
 /** Options of {@linkcode dpmSolverMultistep}, named as in diffusers. */
 export interface DpmSolverMultistepOptions {
@@ -52,7 +53,8 @@ export function dpmSolverMultistep({
     const few = lowerOrderFinal && last + 1 < 15;
     return intervals(levels, begin).map(([s, t, i]): Step => {
       const euler = i === last && (eulerAtFinal || few || t.sigma === 0);
-      const used = Math.min(order, i - begin + 1, euler ? 1 : few && i === last - 1 ? 2 : 3);
+      const most = Math.min(order, euler ? 1 : few && i === last - 1 ? 2 : 3);
+      const used = distinct(levels, i, begin, most);
       const { x, first, second, third, noise } = coefficients(algorithm, solverType, s, t, used);
       const terms: Record<string, number> = { x, [slot]: first };
       const h = lambda(t) - lambda(s);

@@ -43,3 +43,21 @@ export const consistencyTable: TableMaker = (c) => {
     return { levels: [...levels, edmLevel(min, 0)], schedule, initNoiseSigma: max };
   };
 };
+
+/**
+ * diffusers' `KarrasVeScheduler`: geometric from `sigma_max²` to `sigma_min²`. Its table squares the
+ * sigmas, as the code it was ported from; kept, for models that were sampled so.
+ */
+export const karrasVeTable: TableMaker = (c) => {
+  const [min, max] = [c.sigma_min ?? 0.02, c.sigma_max ?? 100];
+  const sigmas = (steps: number) =>
+    Array.from({ length: steps }, (_, i) => {
+      const k = steps - 1 - i; // descending
+      return Math.fround(max ** 2 * (min ** 2 / max ** 2) ** ((steps - 1 - k) / (steps - 1 || 1)));
+    });
+  return ({ steps }) => ({
+    levels: [...sigmas(steps), 0].map((sigma) => edmLevel(sigma, sigma)),
+    schedule: { ...edmSchedule(), atLambda: (l) => edmLevel(Math.exp(-l), Math.exp(-l)) },
+    initNoiseSigma: max,
+  });
+};

@@ -1,0 +1,31 @@
+import { intervals } from "../noise_level.ts";
+import type { Solver } from "../plan.ts";
+
+/**
+ * Latent consistency sampling: {@linkcode consistencySampling} with a boundary condition in the
+ * timestep, so that the model's answer at timestep 0 is its input.
+ *
+ * Luo et al. (2023), https://arxiv.org/abs/2310.04378, algorithm 3 and eq. 9, with the scalings of
+ * Song et al. (2023), https://arxiv.org/abs/2303.01469, appendix C, of `timestepScaling` times the
+ * timestep. The last step adds no noise.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { flowSchedule, lcm } from "@shum/schedulers";
+ * const schedule = flowSchedule();
+ * const levels = [1000, 500, 0].map((t) => schedule.at(t));
+ * assertEquals(lcm()(levels, schedule).map(({ x }) => x.noise), [0.5, undefined]);
+ * ```
+ */
+export function lcm({ timestepScaling = 10 }: { timestepScaling?: number } = {}): Solver {
+  const data = 0.5; // σ_data
+  return (levels, _schedule, begin) =>
+    intervals(levels, begin).map(([s, t, i]) => {
+      const tau = timestepScaling * s.t;
+      const cSkip = data ** 2 / (tau ** 2 + data ** 2);
+      const cOut = tau / Math.hypot(tau, data);
+      if (i === levels.length - 2) return { level: s, x: { terms: { x0: cOut, x: cSkip } } };
+      const terms = { x0: t.alpha * cOut, x: t.alpha * cSkip };
+      return { level: s, x: { terms, noise: t.sigma } };
+    });
+}

@@ -1,0 +1,31 @@
+import { intervals } from "../noise_level.ts";
+import type { Solver } from "../plan.ts";
+
+/**
+ * Trajectory consistency sampling: a deterministic jump to below the next timestep, then noise up to
+ * it. The last step adds none.
+ *
+ * Zheng et al. (2024), https://arxiv.org/abs/2402.19159, algorithm 4, "gamma sampling"; `eta` is their
+ * gamma: 0 is deterministic, 1 is multistep consistency sampling.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { flowSchedule, tcd } from "@shum/schedulers";
+ * const schedule = flowSchedule();
+ * const levels = [1000, 500, 0].map((t) => schedule.at(t));
+ * assertEquals(tcd({ eta: 0 })(levels, schedule)[0]!.x, { terms: { x0: 0.5, eps: 0.5 } });
+ * ```
+ */
+export function tcd({ eta = 0.3 }: { eta?: number } = {}): Solver {
+  return (levels, schedule, begin) =>
+    intervals(levels, begin).map(([s, t, i]) => {
+      const below = eta === 0 ? t : schedule.at(Math.floor((1 - eta) * t.t));
+      if (eta === 0 || i === levels.length - 2) {
+        return { level: s, x: { terms: { x0: below.alpha, eps: below.sigma } } };
+      }
+      const scale = t.alpha / below.alpha;
+      const terms = { x0: t.alpha, eps: scale * below.sigma };
+      const noise = Math.sqrt(t.sigma ** 2 - (scale * below.sigma) ** 2);
+      return { level: s, x: { terms, noise } };
+    });
+}
