@@ -94,13 +94,21 @@ export async function writeOptimised(
   } catch {
     return false;
   } finally {
-    fs.rmSync(temporary, { recursive: true, force: true });
+    remove(temporary);
   }
 }
 
 /** Removes a copy that does not load. */
 export function dropOptimised(copy: string): void {
-  fs.rmSync(dirname(copy), { recursive: true, force: true });
+  remove(dirname(copy));
+}
+
+function remove(folder: string): void {
+  try {
+    fs.rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Not ours to remove, or not there: the original serves.
+  }
 }
 
 /** Removes the least recently used copies until the rest fit, and what crashed writers left. */
@@ -117,7 +125,7 @@ export function evict(cacheDir: string, keep: string, limit: number = largestCac
   for (const { folder, size, used } of entries) {
     const stale = folder.endsWith(".tmp") && Date.now() - used > staleAfter;
     if (!stale && (total <= limit || folder === keep || folder.endsWith(".tmp"))) continue;
-    fs.rmSync(folder, { recursive: true, force: true });
+    remove(folder);
     total -= size;
   }
 }
