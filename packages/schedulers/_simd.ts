@@ -104,13 +104,13 @@ class VectorMemory {
     const stride = foreign === 0 ? count : WINDOW;
     for (let start = 0; start < count; start += stride) {
       const size = Math.min(stride, count - start);
-      let window = 0;
+      let used = 0;
       for (let k = 0; k < terms; k++) {
         const vector = vectors[k]!;
         if (vector.buffer === this.#buffer) {
           this.#addresses[k] = vector.byteOffset + 4 * start;
         } else {
-          const copy = this.#windows[window++]!;
+          const copy = this.#windows[used++]!;
           copy.set(vector.length === size ? vector : vector.subarray(start, start + size));
           this.#addresses[k] = copy.byteOffset;
         }
