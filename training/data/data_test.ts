@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { inflect } from "./captions_uk.ts";
 import { plural } from "./captions_en.ts";
 import { COLORS, EYE_COLORS, hueDistance, PALETTE, parseColor, toHex, toOklch } from "./color.ts";
@@ -197,4 +198,30 @@ Deno.test("an SVG is written as it was read, with its ids apart when asked", () 
     '<defs><path id="pa" d="M0 0"/></defs><use href="#pa" fill="url(#pb)"/>',
   );
   assertThrows(() => parseSvg("<g></path>"), SyntaxError);
+});
+
+Deno.test("a run writes whole shards, the same from one worker as from two", async () => {
+  const outs = await Promise.all([1, 2].map(async (workers) => {
+    const out = await Deno.makeTempDir();
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--config",
+        fromFileUrl(new URL("../deno.json", import.meta.url)),
+        fromFileUrl(new URL("./main.ts", import.meta.url)),
+        ...`--seed 5 --count 5 --shard-length 3 --size 32 --workers ${workers} --out ${out}`.split(
+          " ",
+        ),
+      ],
+    }).output();
+    assert(success, new TextDecoder().decode(stderr));
+    return out;
+  }));
+  for (const name of ["images-0000.u8", "images-0001.u8", "records-0001.jsonl", "vocab.json"]) {
+    const [a, b] = await Promise.all(outs.map((out) => Deno.readFile(`${out}/${name}`)));
+    assertEquals(a, b);
+    if (name === "images-0001.u8") assertEquals(a!.length, 2 * 32 * 32 * 3);
+  }
+  for (const out of outs) await Deno.remove(out, { recursive: true });
 });

@@ -22,16 +22,16 @@ interface Job {
   readonly out: string;
   readonly size: number;
   readonly captionsOnly: boolean;
+  readonly shardLength: number;
   readonly first: number;
   readonly stride: number;
 }
 
-/** Captions are small: more of them fit one shard. */
-const shardLength = ({ captionsOnly }: Job) => captionsOnly ? 20_000 : SHARD_LENGTH;
+/** Records per shard of captions: they are small. */
+const CAPTION_SHARD_LENGTH = 20_000;
 
 async function work(job: Job, report: (done: number) => void): Promise<void> {
-  const { seed, count, out, size, captionsOnly } = job;
-  const length = shardLength(job);
+  const { seed, count, out, size, captionsOnly, shardLength: length } = job;
   for (let shard = job.first; shard * length < count; shard += job.stride) {
     const n = Math.min(length, count - shard * length);
     const finished = await exists(
@@ -103,10 +103,11 @@ if (isWorker) {
       out: { type: "string" },
       workers: { type: "string", default: "2" },
       size: { type: "string", default: "256" },
+      "shard-length": { type: "string" },
       "captions-only": { type: "boolean", default: false },
     },
   });
-  const whole = (name: "seed" | "count" | "workers" | "size"): number => {
+  const whole = (name: "seed" | "count" | "workers" | "size" | "shard-length"): number => {
     const number = Number(values[name]);
     if (!Number.isInteger(number) || number < 0) {
       throw new RangeError(
@@ -119,6 +120,11 @@ if (isWorker) {
     throw new TypeError("Cannot make data: --out is missing; expected a folder");
   }
   const out = values.out, count = whole("count"), stride = Math.max(1, whole("workers"));
+  const shardLength = values["shard-length"] !== undefined
+    ? Math.max(1, whole("shard-length"))
+    : values["captions-only"]
+    ? CAPTION_SHARD_LENGTH
+    : SHARD_LENGTH;
   await Deno.mkdir(out, { recursive: true });
   await Deno.writeTextFile(`${out}/vocab.json`, JSON.stringify(vocabulary(), null, 1) + "\n");
   const started = performance.now();
@@ -145,6 +151,7 @@ if (isWorker) {
             out,
             size: whole("size"),
             captionsOnly: values["captions-only"],
+            shardLength,
             first,
             stride,
           } satisfies Job,

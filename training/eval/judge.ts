@@ -92,7 +92,7 @@ function floats(outputs: Awaited<ReturnType<Session["run"]>>, name: string): Flo
   return data;
 }
 
-/** Interleaved bytes to planes in [-1, 1]. */
+/** Interleaved bytes to planes in [0, 1]. */
 function planes({ width, height, data }: Pixels, out: Float32Array): void {
   if (width !== SIZE || height !== SIZE || data.length !== 3 * SIZE * SIZE) {
     throw new RangeError(
@@ -101,6 +101,6 @@ function planes({ width, height, data }: Pixels, out: Float32Array): void {
   }
   const plane = SIZE * SIZE;
   for (let p = 0; p < plane; p++) {
-    for (let c = 0; c < 3; c++) out[c * plane + p] = data[3 * p + c]! / 127.5 - 1;
+    for (let c = 0; c < 3; c++) out[c * plane + p] = data[3 * p + c]! / 255;
   }
 }
