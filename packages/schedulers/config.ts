@@ -36,6 +36,7 @@ export interface Settings {
   readonly use_exponential_sigmas: boolean;
   readonly use_beta_sigmas: boolean;
   readonly use_lu_lambdas: boolean;
+  readonly sigma_spacing: string | null;
   readonly use_flow_sigmas: boolean;
   readonly flow_shift: number;
   readonly final_sigmas_type: string;
@@ -145,6 +146,13 @@ const CHECKS: Readonly<Record<keyof Settings, Check>> = {
   use_exponential_sigmas: flag,
   use_beta_sigmas: flag,
   use_lu_lambdas: flag,
+  sigma_spacing: oneOf(
+    "polyexponential",
+    "kl_optimal",
+    "align_your_steps_sd15",
+    "align_your_steps_sdxl",
+    "align_your_steps_svd",
+  ),
   use_flow_sigmas: flag,
   flow_shift: positive,
   final_sigmas_type: oneOf("zero", "sigma_min"),
@@ -229,6 +237,7 @@ export const NEUTRAL: Settings = {
   use_exponential_sigmas: false,
   use_beta_sigmas: false,
   use_lu_lambdas: false,
+  sigma_spacing: null,
   use_flow_sigmas: false,
   flow_shift: 1,
   final_sigmas_type: "zero",

@@ -20,6 +20,7 @@ import { dpm2Ancestral } from "./solvers/dpm2_ancestral.ts";
 import { dpmSolverMultistep } from "./solvers/dpm_solver_multistep.ts";
 import { dpmSolverSde } from "./solvers/dpm_solver_sde.ts";
 import { dpmSolverSinglestep } from "./solvers/dpm_solver_singlestep.ts";
+import { dpmpp2sAncestral } from "./solvers/dpmpp_2s_ancestral.ts";
 import { euler } from "./solvers/euler.ts";
 import { eulerAncestral } from "./solvers/euler_ancestral.ts";
 import { heun } from "./solvers/heun.ts";
@@ -87,6 +88,7 @@ const SIGMAS: Partial<Settings> = {
   use_karras_sigmas: false,
   use_exponential_sigmas: false,
   use_beta_sigmas: false,
+  sigma_spacing: null,
 };
 const CHURN: Partial<Settings> = { s_churn: 0, s_tmin: 0, s_tmax: Infinity, s_noise: 1 };
 const FLOW_SIGMAS: Partial<Settings> = {
@@ -477,6 +479,12 @@ export const REGISTRY: Readonly<Record<string, RegistryEntry>> = {
     table: consistencyDecoderTable,
     solver: () => consistencySampling(),
     prediction: (c) => edm({ sigmaData: c.sigma_data }),
+  },
+  DPMPP2SAncestralScheduler: { // k-diffusion's; diffusers has none
+    defaults: { ...BETAS, ...SPACED, ...SIGMAS, eta: 1 },
+    table: veTable(),
+    solver: ({ eta }) => dpmpp2sAncestral({ eta }),
+    calls: 2,
   },
   KarrasVeScheduler: {
     defaults: {

@@ -82,9 +82,10 @@ function contradictions(c: Settings): void {
     "use_exponential_sigmas",
     "use_beta_sigmas",
     "use_lu_lambdas",
+    "sigma_spacing",
   ] as const;
   const [first, second] = tables.filter((key) => c[key]);
-  if (first && second) throw contradiction(first, true, second, true);
+  if (first && second) throw contradiction(first, c[first], second, c[second]);
   if (c.trained_betas && c.trained_betas.length !== c.num_train_timesteps) {
     const length = c.trained_betas.length;
     if (c.num_train_timesteps !== NEUTRAL.num_train_timesteps) {

@@ -5,9 +5,12 @@ import { varianceExploding } from "../noise_schedule.ts";
 import type { DiscreteSchedule } from "../schedules/discrete.ts";
 import { edmLevel, edmSchedule } from "../schedules/edm.ts";
 import { flowSchedule, shiftSigma, stretchToTerminal, timeShift } from "../schedules/flow.ts";
+import { type AlignYourStepsModel, alignYourStepsSigmas } from "../spacing/align_your_steps.ts";
 import { betaSigmas } from "../spacing/beta.ts";
 import { exponentialSigmas } from "../spacing/exponential.ts";
 import { karrasSigmas, type SigmaRange } from "../spacing/karras.ts";
+import { klOptimalSigmas } from "../spacing/kl_optimal.ts";
+import { polyexponentialSigmas } from "../spacing/polyexponential.ts";
 import { timesteps, type TimestepSpacing } from "../spacing/timesteps.ts";
 import { type TableMaker, type TableRequest, trainedSchedule } from "./table.ts";
 
@@ -26,7 +29,11 @@ function replacement(c: Settings, steps: number, range: SigmaRange): number[] | 
   if (c.use_karras_sigmas) return karrasSigmas(steps, { ...ends, rho: 7 });
   if (c.use_exponential_sigmas || c.use_lu_lambdas) return exponentialSigmas(steps, ends);
   if (c.use_beta_sigmas) return betaSigmas(steps, ends);
-  return undefined;
+  if (c.sigma_spacing === null) return undefined;
+  if (c.sigma_spacing === "polyexponential") return polyexponentialSigmas(steps, ends);
+  if (c.sigma_spacing === "kl_optimal") return klOptimalSigmas(steps, ends);
+  const model = c.sigma_spacing.replace("align_your_steps_", "") as AlignYourStepsModel;
+  return alignYourStepsSigmas(steps, model);
 }
 
 const ends = (sigmas: ArrayLike<number>): SigmaRange => {

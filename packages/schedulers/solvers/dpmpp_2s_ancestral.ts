@@ -1,0 +1,32 @@
+import { decay, intervals, lambda, type NoiseLevel } from "../noise_level.ts";
+import type { Solver, Step } from "../plan.ts";
+import { span } from "./_dpm_solver.ts";
+
+/**
+ * DPM-Solver++(2S) to below each level, then noise back up to it: k-diffusion's "DPM++ 2S a".
+ *
+ * Lu et al. (2022), https://arxiv.org/abs/2211.01095, algorithm 1 with r = 1/2, in k-diffusion's
+ * `sample_dpmpp_2s_ancestral`. Two model calls per interval; the last is Euler's if it ends at
+ * `sigma = 0`. `eta` 0 gives the deterministic algorithm.
+ *
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dpmpp2sAncestral, edmSchedule } from "@shum/schedulers";
+ * const levels = [4, 2, 0].map((sigma) => ({ t: sigma, alpha: 1, sigma }));
+ * const steps = dpmpp2sAncestral({ eta: 0 })(levels, edmSchedule());
+ * assertEquals(steps[1]!.x.terms, { "x[-1]": 0.5, x0: 0.5 });
+ * ```
+ */
+export function dpmpp2sAncestral({ eta = 1 }: { eta?: number } = {}): Solver {
+  return (levels, schedule, begin) =>
+    intervals(levels, begin).flatMap(([s, t]): Step[] => {
+      const noise = eta * t.sigma * Math.sqrt(1 - decay(s, t) ** 2);
+      const down: NoiseLevel = { ...t, sigma: Math.sqrt(t.sigma ** 2 - noise ** 2) };
+      if (down.sigma === 0) return [{ level: s, x: { terms: { x0: t.alpha }, noise } }];
+      const m = schedule.atLambda((lambda(s) + lambda(down)) / 2);
+      const half = { x: m.sigma / s.sigma, x0: m.alpha * (1 - decay(s, m)) };
+      const terms = { "x[-1]": down.sigma / s.sigma, x0: t.alpha * (1 - decay(s, down)) };
+      const x = eta === 0 ? { terms } : { terms, noise, interval: span(s, t) };
+      return [{ level: s, x: { terms: half } }, { level: m, x }];
+    });
+}
