@@ -1,17 +1,19 @@
 // Mersenne Twister MT19937, Matsumoto & Nishimura (1998), https://doi.org/10.1145/272991.272995,
 // seeded by Knuth's recurrence. It is the engine of both torch's CPU generator and numpy's RandomState.
 
-const SIZE = 624;
+/** Words of the state; so many numbers are drawn between two twists. */
+export const SIZE = 624;
 const SHIFT = 397;
 
 /** A stream of 32-bit integers. */
 export class Mt19937 {
-  readonly #state: Int32Array = new Int32Array(SIZE);
-  #next = SIZE;
+  readonly state: Int32Array = new Int32Array(SIZE);
+  /** How many words of the state have been drawn. */
+  position: number = SIZE;
 
   /** Only the low 32 bits of `seed` count. */
   constructor(seed: number) {
-    const state = this.#state;
+    const state = this.state;
     state[0] = seed | 0;
     for (let j = 1; j < SIZE; j++) {
       const before = state[j - 1]!;
@@ -21,31 +23,33 @@ export class Mt19937 {
 
   /** The next integer, as signed: apply `>>> 0` where the sign matters. */
   next(): number {
-    if (this.#next === SIZE) this.#twist();
-    return temper(this.#state[this.#next++]!);
+    if (this.position === SIZE) this.#twist();
+    return temper(this.state[this.position++]!);
   }
 
   /** Fills `out[from, to)` with multiples of 2^-24 in [0, 1): the low 24 bits of one integer each. */
   fillUniform(out: Float32Array, from: number, to: number): void {
-    const state = this.#state;
+    const state = this.state;
     let i = from;
     while (i < to) {
-      if (this.#next === SIZE) this.#twist();
-      const next = this.#next;
-      const run = Math.min(SIZE - next, to - i);
-      for (let j = 0; j < run; j++) out[i + j] = (temper(state[next + j]!) & 0xffffff) * 2 ** -24;
-      this.#next = next + run;
+      if (this.position === SIZE) this.#twist();
+      const position = this.position;
+      const run = Math.min(SIZE - position, to - i);
+      for (let j = 0; j < run; j++) {
+        out[i + j] = (temper(state[position + j]!) & 0xffffff) * 2 ** -24;
+      }
+      this.position = position + run;
       i += run;
     }
   }
 
   #twist(): void {
-    const state = this.#state;
+    const state = this.state;
     let j = 0;
     for (; j < SIZE - SHIFT; j++) state[j] = state[j + SHIFT]! ^ mix(state[j]!, state[j + 1]!);
     for (; j < SIZE - 1; j++) state[j] = state[j + SHIFT - SIZE]! ^ mix(state[j]!, state[j + 1]!);
     state[SIZE - 1] = state[SHIFT - 1]! ^ mix(state[SIZE - 1]!, state[0]!);
-    this.#next = 0;
+    this.position = 0;
   }
 }
 

@@ -36,15 +36,53 @@ export const set = (local: number): Code => [0x21, ...unsigned(local)];
 export const i32Const = (value: number): Code => [0x41, ...signed(value)];
 export const i32Add: Code = [0x6a];
 export const i32LessUnsigned: Code = [0x49];
-export const i32Load = (offset: number): Code => [0x28, ...at(offset)];
-export const f64x2Splat: Code = simd(0x14);
-export const f64x2Add: Code = simd(0xf0);
-export const f64x2Mul: Code = simd(0xf2);
+
+/** 16 bytes from memory. */
+export const load = (offset: number): Code => [...simd(0x00), ...at(offset)];
+export const store = (offset: number): Code => [...simd(0x0b), ...at(offset)];
 /** Two float32 from memory, and zeros. */
 export const load64Zero = (offset: number): Code => [...simd(0x5d), ...at(offset)];
 export const store64Lane0 = (offset: number): Code => [...simd(0x5b), ...at(offset), 0];
+/** The first 4 bytes to memory. */
+export const store32Lane0 = (offset: number): Code => [...simd(0x5a), ...at(offset), 0];
+
+export const and: Code = simd(0x4e);
+export const or: Code = simd(0x50);
+export const xor: Code = simd(0x51);
+/** Where the mask on top has ones, the first operand, elsewhere the second. */
+export const select: Code = simd(0x52);
+
+export const i32x4Equal: Code = simd(0x37);
+export const i32x4ShiftLeft: Code = simd(0xab);
+export const i32x4ShiftRight: Code = simd(0xad);
+export const i32x4Add: Code = simd(0xae);
+export const i32x4Sub: Code = simd(0xb1);
+export const i32x4Negate: Code = simd(0xa1);
+export const i32x4Truncate: Code = simd(0xf8);
+
+export const f32x4Less: Code = simd(0x43);
+export const f32x4Sqrt: Code = simd(0xe3);
+export const f32x4Add: Code = simd(0xe4);
+export const f32x4Sub: Code = simd(0xe5);
+export const f32x4Mul: Code = simd(0xe6);
+export const f32x4Convert: Code = simd(0xfa);
+/** `a * b + c`, rounded once or twice, as the machine does it (relaxed SIMD). */
+export const f32x4RelaxedMadd: Code = simd(0x105);
+
+export const f64x2Splat: Code = simd(0x14);
+export const f64x2Add: Code = simd(0xf0);
+export const f64x2Mul: Code = simd(0xf2);
 export const promoteLow: Code = simd(0x5f);
 export const demoteZero: Code = simd(0x5e);
+
+/** The same integer four times. */
+export const i32x4Const = (value: number): Code => constant(new Int32Array(4).fill(value));
+/** The same float32 four times. */
+export const f32x4Const = (value: number): Code => constant(new Float32Array(4).fill(value));
+const constant = (lanes: Int32Array | Float32Array): Code => [
+  ...simd(0x0c),
+  ...new Uint8Array(lanes.buffer),
+];
 
 /** `do body while (condition)`; the body ends by leaving the condition on the stack. */
 export const loop = (body: readonly Code[]): Code => [0x03, 0x40, ...body.flat(), 0x0d, 0, 0x0b];

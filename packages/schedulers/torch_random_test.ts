@@ -1,6 +1,8 @@
 // Expected values: torch 2.13.0 on x86 (AVX512), `torch.Generator().manual_seed(seed)` passed to
 // randn, rand and randint; those of seeds 0 and 42 are also torch 1.13's.
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { torchKernel, torchModule } from "./_torch_kernel.ts";
+import { TorchStream } from "./_torch_stream.ts";
 import { torchRandom } from "./torch_random.ts";
 
 const float = (values: readonly number[]): number[] => values.map(Math.fround);
@@ -28,6 +30,28 @@ Deno.test("torchRandom() draws a million and seven numbers bit for bit, the odd 
     await sha256(randn(42, 1000007)),
     "c5c6dd7143b01e22b4902e4962a991f93211ab30e217e19e167e2a8b7126c336",
   );
+});
+
+Deno.test("torchRandom() has the same bits with and without WebAssembly", async () => {
+  const out = new Float32Array(1000007);
+  new TorchStream(42).fill(out);
+  assertEquals(
+    await sha256(out),
+    "c5c6dd7143b01e22b4902e4962a991f93211ab30e217e19e167e2a8b7126c336",
+  );
+  // Lengths that end in and between states, blocks and chunks, one after the other.
+  const [plain, fast] = [new TorchStream(5), torchRandom(5)];
+  for (const length of [16, 17, 3, 608, 624, 1000, 9984, 9985, 31, 20000, 2, 64]) {
+    const [expected, actual] = [new Float32Array(length), new Float32Array(length)];
+    plain.fill(expected);
+    fast.fill(actual);
+    assertEquals(actual, expected);
+  }
+});
+
+Deno.test("the kernel is assembled from source, and small enough to compile at once", () => {
+  assert(torchModule().length < 4096); // what browsers compile on their main thread
+  assertEquals(torchKernel() !== undefined, WebAssembly.validate(torchModule()));
 });
 
 Deno.test("torchRandom() takes the other path for fewer than 16 numbers", () => {
