@@ -1,1 +1,85 @@
-export {};
+/**
+ * `deno task gen`: the command line of Shum.
+ *
+ * @module
+ */
+
+import { readArgs } from "./args.ts";
+import { CliError, type ExitCode, exitCodes } from "./exit_codes.ts";
+import { Progress, standardError } from "./progress.ts";
+
+// What a command does not need is not loaded: `--help` answers at once.
+
+const encoder = new TextEncoder();
+
+/** Writes a line of results; a reader that has gone away (`| head`) is no failure. */
+function print(text: string): void {
+  const bytes = encoder.encode(`${text}\n`);
+  try {
+    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    Deno.exit(exitCodes.ok);
+  }
+}
+
+async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
+  const screen = standardError();
+  if (argv.length === 0) {
+    const { helpText } = await import("./help.ts");
+    return print(helpText(screen.columns));
+  }
+  const { command, given, words } = readArgs(argv);
+  if (given.help) {
+    const { helpText } = await import("./help.ts");
+    return print(helpText(screen.columns));
+  }
+  if (given.version) {
+    const { VERSION } = await import("./metadata.ts");
+    return print(`shum ${VERSION}`);
+  }
+  const { runLists } = await import("./lists.ts");
+  if (await runLists(given, print)) return;
+  if (command === "inspect") {
+    const { runInspect } = await import("./inspect.ts");
+    return await runInspect(words, given, new Progress(screen), print);
+  }
+  if (command === "plan") {
+    const { planBase, runPlan } = await import("./plan.ts");
+    return await runPlan(given, words, await planBase(given, new Progress(screen)), print);
+  }
+  const { runGenerate } = await import("./generate.ts");
+  await runGenerate(given, words, { screen, print, signal });
+}
+
+/** Runs a command line and says how it went. */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  const stop = new AbortController();
+  let stops = 0;
+  const interrupt = () => {
+    if (++stops > 1) Deno.exit(exitCodes.interrupted); // the second time means now
+    console.error("\nstopping after this step; Ctrl-C again stops at once");
+    stop.abort(new CliError(exitCodes.interrupted, "Stopped"));
+  };
+  const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
+    ? ["SIGINT"]
+    : ["SIGINT", "SIGTERM"];
+  for (const name of signals) Deno.addSignalListener(name, interrupt);
+  try {
+    await run(argv, stop.signal);
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CliError) {
+      console.error(error.message);
+      return error.exitCode;
+    }
+    const { explain } = await import("./explain.ts");
+    const { message, exitCode } = explain(error);
+    console.error(message);
+    return exitCode;
+  } finally {
+    for (const name of signals) Deno.removeSignalListener(name, interrupt);
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

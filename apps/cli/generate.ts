@@ -1,0 +1,258 @@
+/**
+ * The main command: pictures from prompts.
+ *
+ * @module
+ */
+
+import type { Image } from "@shum/pipelines";
+import { basename, dirname } from "@std/path";
+import { CliError, exitCodes, usageError } from "./exit_codes.ts";
+import { grid } from "./grid.ts";
+import {
+  encodeAnimation,
+  encodePicture,
+  formatOf,
+  requireFolder,
+  writeFile,
+} from "./image_file.ts";
+import { readInputPicture } from "./input_picture.ts";
+import { commandLine, type Job, readJobs } from "./jobs.ts";
+import { type PictureRecord, pictureRecord, recordTexts } from "./metadata.ts";
+import { modelFacts } from "./model_facts.ts";
+import { openModel } from "./model_choice.ts";
+import type { Given } from "./options.ts";
+import { type OutputNames, outputNames } from "./output.ts";
+import type { Rgb } from "./png.ts";
+import { Progress, type Screen } from "./progress.ts";
+import { type Batch, planBatches, type Resolved, resolveJob } from "./resolve.ts";
+import { Watcher } from "./watcher.ts";
+
+/** What the command needs of its surroundings. */
+export interface Surroundings {
+  readonly screen: Screen;
+  readonly print: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Written {
+  readonly path: string;
+  readonly picture: Rgb;
+  readonly record: PictureRecord;
+}
+
+/** Makes the pictures that the command line asks for. */
+export async function runGenerate(
+  command: Given,
+  words: readonly string[],
+  { screen, print, signal }: Surroundings,
+): Promise<void> {
+  const started = performance.now();
+  const progress = new Progress(command.quiet ? { ...screen, write: () => {} } : screen);
+  const verbose = (text: string) => command.verbose && progress.note(text);
+  const { given, jobs } = await readJobs(command, words, (text) => progress.note(text));
+
+  // Everything that can be wrong with files is found out before a model is loaded.
+  const count = jobs.reduce((sum, job) => sum + pictures(job), 0);
+  const seedsDiffer = jobs.length === 1 && jobs[0]!.variationSeed === undefined;
+  const names = await outputNames(given.output, count, seedsDiffer);
+  const input = await readInputPicture(given);
+  await requireFolder(names.folder);
+  if (given.previewPath !== undefined) {
+    if (formatOf(given.previewPath) !== "png") throw usageError("--preview-path must end in .png");
+    await requireFolder(dirname(given.previewPath));
+  }
+
+  const repository = await openModel(given, progress, signal);
+  const { pipelineFrom } = await import("@shum/pipelines");
+  await using pipeline = await pipelineFrom(repository, {
+    ...(given.device === undefined ? {} : { device: given.device }),
+    ...(given.threads === undefined ? {} : { threads: given.threads }),
+    ...(given.vaeTiling === undefined ? {} : { tiling: given.vaeTiling }),
+  });
+  const config = await repository.json("scheduler", "scheduler_config.json");
+  const modelName = modelLeaf(repository.id, repository.path);
+  const resolved: Resolved[] = [];
+  for (const job of jobs) {
+    resolved.push(await resolveJob(job, pipeline, config as Resolved["config"], input, modelName));
+  }
+  refuseExisting(names, resolved, given);
+  if (given.dryRun) return dryRun(resolved, repository.path, names, given, print);
+
+  // Hashing gigabytes takes a while: it runs beside the first picture.
+  const facts = given.noMetadata && !given.json
+    ? undefined
+    : modelFacts(repository, signal).catch((error) => {
+      if (!signal.aborted) throw error;
+      return undefined;
+    });
+  facts?.catch(() => {}); // looked at when the first picture is written
+  verbose(`model ${repository.path}`);
+  verbose(`prepared in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+
+  const written: Written[] = [];
+  try {
+    for (const job of resolved) {
+      if (given.seed === undefined || given.seed === -1) {
+        if (!given.quiet) progress.note(`seed ${job.job.seed}`);
+      }
+      for (const batch of planBatches(job)) {
+        const label = count > 1
+          ? `picture ${written.length + 1}${
+            batch.size > 1 ? `-${written.length + batch.size}` : ""
+          } of ${count}`
+          : `seed ${batch.seed}`;
+        const watcher = new Watcher(job, batch, label, progress, screen);
+        const made = await watcher.watch(job.stream(batch, signal));
+        signal.throwIfAborted();
+        for (let i = 0; i < made.length; i++) {
+          const item = await writePicture(
+            made[i]!,
+            { job, batch, index: i, number: written.length + 1 },
+            names,
+            await facts,
+          );
+          written.push(item);
+          if (!given.json) print(item.path);
+          verbose(commandLine(item.record.settings));
+        }
+        for (const [i, frames] of watcher.frames.entries()) {
+          const base = written[written.length - made.length + i]!;
+          const path = names.sibling(base.path, ".gif");
+          const bytes = await encodeAnimation([...frames, base.picture], 120);
+          const name = await writeFile(path, bytes, given.overwrite ? "overwrite" : "number");
+          if (!given.json) print(name);
+        }
+      }
+    }
+  } catch (error) {
+    progress.end();
+    if (!signal.aborted) throw error;
+    throw new CliError(
+      exitCodes.interrupted,
+      `Stopped: ${written.length} of ${count} pictures were written`,
+    );
+  }
+  progress.end();
+
+  let sheet: string | undefined;
+  if (given.grid && written.length > 0) {
+    const first = written[0]!;
+    const texts = given.noMetadata ? {} : recordTexts(first.record);
+    const bytes = await encodePicture(
+      grid(written.map((item) => item.picture)),
+      names.format,
+      texts,
+      given.quality,
+    );
+    const path = names.sibling(first.path, `-grid.${names.format}`);
+    sheet = await writeFile(path, bytes, given.overwrite ? "overwrite" : "number");
+    if (!given.json) print(sheet);
+  }
+  const seconds = (performance.now() - started) / 1000;
+  verbose(`${written.length} pictures in ${seconds.toFixed(1)} s`);
+  if (given.json) {
+    const images = written.map(({ path, record }) => ({ path, ...record }));
+    print(JSON.stringify({ images, ...(sheet ? { grid: sheet } : {}), seconds }, null, 2));
+  }
+}
+
+/** A short name for the model: the hub id's last part, or the folder's. */
+function modelLeaf(id: string, path: string): string {
+  const hub = /[/\\]snapshots[/\\][0-9a-f]{40}$/.test(path);
+  return basename(hub ? id.split("@")[0]! : path);
+}
+
+function pictures({ given }: Job): number {
+  return (given.batchCount ?? 1) * (given.batchSize ?? 1);
+}
+
+/** A file that the user named and that exists is refused now, not after minutes of work. */
+function refuseExisting(names: OutputNames, resolved: readonly Resolved[], given: Given): void {
+  if (!names.exact || given.overwrite) return;
+  const path = nameOf(names, resolved[0]!, resolved[0]!.job.seed, 1);
+  let exists = true;
+  try {
+    Deno.lstatSync(path);
+  } catch {
+    exists = false;
+  }
+  if (exists) {
+    throw new CliError(
+      exitCodes.file,
+      `Cannot write ${path}: it exists; use --overwrite, or another --output`,
+    );
+  }
+}
+
+function nameOf(names: OutputNames, job: Resolved, seed: number, index: number): string {
+  const { settings, modelName } = job;
+  return names.path({
+    index,
+    seed,
+    prompt: settings.prompt ?? settings.class ?? "",
+    model: modelName,
+    steps: settings.steps ?? 0,
+    cfg: settings.cfgScale ?? 1,
+  });
+}
+
+interface Place {
+  readonly job: Resolved;
+  readonly batch: Batch;
+  readonly index: number;
+  readonly number: number;
+}
+
+async function writePicture(
+  image: Image,
+  { job, batch, index, number }: Place,
+  names: OutputNames,
+  model: PictureRecord["model"] | undefined,
+): Promise<Written> {
+  const { given } = job.job;
+  const picture = job.finish(image);
+  const settings: Given = {
+    ...job.settings,
+    seed: image.seed,
+    ...(batch.variationSeed === undefined ? {} : { variationSeed: batch.variationSeed + index }),
+  };
+  const record = pictureRecord({
+    settings,
+    model: model ?? { name: job.modelName, pipeline: "" },
+    sampler: job.sampler,
+    ...(given.device === undefined ? {} : { device: given.device }),
+  });
+  const path = nameOf(names, job, image.seed, number);
+  const texts = given.noMetadata ? {} : recordTexts(record);
+  const bytes = await encodePicture(picture, names.format, texts, given.quality);
+  const ifExists = given.overwrite ? "overwrite" : names.exact ? "fail" : "number";
+  return { path: await writeFile(path, bytes, ifExists), picture, record };
+}
+
+function dryRun(
+  resolved: readonly Resolved[],
+  model: string,
+  names: OutputNames,
+  given: Given,
+  print: (text: string) => void,
+): void {
+  const runs = resolved.map((job, k) => ({
+    settings: { ...job.settings, seed: job.job.seed },
+    sampler: job.sampler,
+    calls: job.calls,
+    pictures: pictures(job.job),
+    first: nameOf(names, job, job.job.seed, k + 1),
+  }));
+  if (given.json) {
+    print(JSON.stringify({ dryRun: true, model, runs }, null, 2));
+    return;
+  }
+  print(`model ${model}`);
+  for (const { settings, sampler, calls, pictures, first } of runs) {
+    const spacing = sampler.schedule === undefined ? "" : ` ${sampler.schedule}`;
+    print(commandLine(settings));
+    print(
+      `  ${pictures} picture(s) of ${calls} model calls by ${sampler.name}${spacing}: ${first}`,
+    );
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * `--list-samplers`, `--list-schedules`, `--list-devices`, `--list-models`.
+ *
+ * @module
+ */
+
+import { DEFAULT_MODEL, defaultModelFolder } from "./model_choice.ts";
+import type { Given } from "./options.ts";
+import { size } from "./progress.ts";
+
+type Print = (text: string) => void;
+
+interface Named {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly className?: string;
+  readonly description: string;
+}
+
+function printNames(entries: readonly Named[], json: boolean, print: Print): void {
+  if (json) {
+    print(JSON.stringify(entries, null, 2));
+    return;
+  }
+  const width = Math.max(...entries.map((entry) => entry.name.length));
+  for (const { name, aliases, description } of entries) {
+    print(`${name.padEnd(width)}  ${description}`);
+    if (aliases.length > 0) print(`${" ".repeat(width)}  also: ${aliases.join(", ")}`);
+  }
+}
+
+async function listModels(given: Given, print: Print): Promise<void> {
+  const { cachedModels, hubCacheFolder } = await import("@shum/models");
+  const cacheDir = given.cacheDir ?? hubCacheFolder();
+  const models = await cachedModels({ cacheDir });
+  const folder = defaultModelFolder();
+  const own = await Deno.stat(`${folder}/model_index.json`).then(() => true, () => false);
+  if (given.json) {
+    print(JSON.stringify({ default: own ? folder : null, cacheDir, models }, null, 2));
+    return;
+  }
+  print(own ? `${DEFAULT_MODEL}  (ships with Shum, used when --model is absent)` : "");
+  for (const { id, pipeline, size: bytes, revisions, commit, missing } of models) {
+    const at = revisions.length > 0 ? revisions.join(", ") : commit.slice(0, 10);
+    const state = missing.length > 0 ? `, not usable: no ${missing.join(", ")}` : "";
+    print(`${id}  ${pipeline}, ${size(bytes)}, ${at}${state}`);
+  }
+  if (models.length === 0) print(`no models in the cache ${cacheDir}`);
+}
+
+async function listDevices(json: boolean, print: Print): Promise<void> {
+  const { probeDevices } = await import("@shum/models");
+  const probes = await probeDevices();
+  if (json) {
+    print(JSON.stringify(probes, null, 2));
+    return;
+  }
+  for (const { device, available, reason, software } of probes) {
+    const note = software === undefined ? "" : ` (${software}, a processor in disguise: slow)`;
+    print(`${device.padEnd(8)} ${available ? `works${note}` : `no: ${reason ?? "unknown"}`}`);
+  }
+}
+
+/** Prints the lists that were asked for; false if none was. */
+export async function runLists(given: Given, print: Print): Promise<boolean> {
+  const json = given.json ?? false;
+  let asked = false;
+  if (given.listSamplers) {
+    const { samplerNames } = await import("@shum/schedulers");
+    printNames(samplerNames(), json, print);
+    asked = true;
+  }
+  if (given.listSchedules) {
+    const { scheduleNames } = await import("@shum/schedulers");
+    printNames(scheduleNames(), json, print);
+    asked = true;
+  }
+  if (given.listDevices) {
+    await listDevices(json, print);
+    asked = true;
+  }
+  if (given.listModels) {
+    await listModels(given, print);
+    asked = true;
+  }
+  return asked;
+}

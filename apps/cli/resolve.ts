@@ -1,0 +1,252 @@
+/**
+ * From a job and a model to what the pipeline is given: every setting has its value here.
+ *
+ * @module
+ */
+
+import type {
+  AnyPipeline,
+  Image,
+  Picture,
+  Pipeline,
+  Preview,
+  RunOptions,
+  TextToImage,
+} from "@shum/pipelines";
+import type { SchedulerConfig } from "@shum/schedulers";
+import { readNumbers, readWeighted } from "./args.ts";
+import { usageError } from "./exit_codes.ts";
+import { chosenGuidance, guidanceScaleOf } from "./guidance_choice.ts";
+import { type InputPicture, outputSize, seamMask } from "./input_picture.ts";
+import type { Job } from "./jobs.ts";
+import { maskPicture, pasteBack } from "./mask.ts";
+import type { Given, OptionKey } from "./options.ts";
+import { chosenScheduler } from "./plan.ts";
+import type { Rgb } from "./png.ts";
+import { samplerLabels } from "./sampler_names.ts";
+
+/** Pictures that are computed together. */
+export interface Batch {
+  readonly size: number;
+  /** The seed of the first. */
+  readonly seed: number;
+  readonly variationSeed: number | undefined;
+}
+
+/** A job that can be run. */
+export interface Resolved {
+  readonly job: Job;
+  /** The job's options with the model's defaults filled in; what the record keeps. */
+  readonly settings: Given;
+  readonly config: SchedulerConfig;
+  readonly sampler: { readonly name: string; readonly schedule?: string };
+  readonly modelName: string;
+  /** Calls of the denoiser per picture. */
+  readonly calls: number;
+  stream(batch: Batch, signal: AbortSignal): AsyncGenerator<Preview, readonly Image[]>;
+  /** What is done to a picture before it is written. */
+  finish(image: Image): Rgb;
+}
+
+const STRENGTH = 0.75;
+
+/** Options that say nothing about the picture, or not beyond this machine. */
+const NOT_RECORDED: readonly OptionKey[] = [
+  "model",
+  "revision",
+  "variant",
+  "device",
+  "threads",
+  "offline",
+  "cacheDir",
+  "size",
+  "promptFile",
+  "batchCount",
+  "batchSize",
+  "fromImage",
+  "output",
+  "overwrite",
+  "quality",
+  "grid",
+  "animate",
+  "noMetadata",
+  "json",
+  "preview",
+  "previewInterval",
+  "previewPath",
+  "quiet",
+  "verbose",
+  "plot",
+  "dryRun",
+];
+
+const leaf = (path: string): string => path.split(/[\\/]/).at(-1)!;
+
+function recorded(given: Given): Given {
+  const out: Record<string, unknown> = { ...given };
+  for (const key of NOT_RECORDED) delete out[key];
+  for (const key of ["initImg", "mask"] as const) {
+    if (given[key] !== undefined) out[key] = leaf(given[key]); // the name, not where it lies
+  }
+  return out as Given;
+}
+
+function requireKind(kind: AnyPipeline["kind"], given: Given): void {
+  const text = kind === "text-to-image";
+  if (text && given.prompt === undefined) {
+    throw usageError(
+      "Cannot make a picture: expected --prompt, words, or --prompt-file (see --help)",
+    );
+  }
+  if (!text) {
+    const textOnly = ["prompt", "negativePrompt", "also", "initImg", "mask", "clipSkip"] as const;
+    const wrong = textOnly.find((key) => given[key] !== undefined);
+    if (wrong !== undefined) {
+      throw usageError(
+        `Cannot use ${wrong === "prompt" ? "a prompt" : `--${wrong}`}: the model makes pictures ` +
+          (kind === "class-conditional"
+            ? "of classes; expected --class"
+            : "without being told what"),
+      );
+    }
+  }
+  if (kind === "class-conditional" && given.class === undefined) {
+    throw usageError(
+      "Cannot make a picture: the model makes pictures of classes; expected --class",
+    );
+  }
+  if (kind !== "class-conditional" && given.class !== undefined) {
+    throw usageError("Cannot use --class: the model is not class-conditional; expected --prompt");
+  }
+}
+
+/** Splits a job's pictures into runs; varied pictures share the seed, as in A1111. */
+export function* planBatches({ job }: Resolved): Generator<Batch> {
+  const { batchCount = 1, batchSize = 1 } = job.given;
+  for (let k = 0; k < batchCount; k++) {
+    const offset = k * batchSize;
+    const { variationSeed } = job;
+    yield variationSeed === undefined
+      ? { size: batchSize, seed: job.seed + offset, variationSeed }
+      : { size: batchSize, seed: job.seed, variationSeed: variationSeed + offset };
+  }
+}
+
+/** Starts the run that suits the pipeline and what it starts from. */
+function starter(
+  pipeline: AnyPipeline,
+  given: Given,
+  input: { picture: Picture; mask: Picture | undefined } | undefined,
+): (options: RunOptions) => AsyncGenerator<Preview, readonly Image[]> {
+  if (pipeline.kind === "unconditional") return (options) => pipeline.stream({}, options);
+  if (pipeline.kind === "class-conditional") {
+    const label = /^\d+$/.test(given.class!) ? Number(given.class) : given.class!;
+    return (options) => pipeline.stream({ label }, options);
+  }
+  const text: Parameters<TextToImage["stream"]>[0] = {
+    prompt: given.prompt!,
+    ...(given.negativePrompt ? { negativePrompt: given.negativePrompt } : {}),
+    ...(given.also ? { also: given.also.map(readWeighted) } : {}),
+  };
+  if (input === undefined) return (options) => pipeline.stream(text, options);
+  const { picture, mask } = input;
+  const strength = given.strength ?? STRENGTH;
+  if (mask === undefined) {
+    return (options) =>
+      pipeline.imageToImage.stream({ ...text, image: picture, strength }, options);
+  }
+  return (options) => pipeline.inpaint.stream({ ...text, image: picture, mask, strength }, options);
+}
+
+/**
+ * Fills in what the options leave to the model and checks it all, before any network is opened.
+ *
+ * @throws {CliError} An option does not suit the model, or a value makes no run.
+ */
+export async function resolveJob(
+  job: Job,
+  pipeline: AnyPipeline,
+  config: SchedulerConfig,
+  input: InputPicture | undefined,
+  modelName: string,
+): Promise<Resolved> {
+  const { given } = job;
+  requireKind(pipeline.kind, given);
+  const { defaults }: Pipeline<never> = pipeline;
+  const { width, height } = outputSize(given, input?.picture, defaults);
+  const steps = given.steps ?? defaults.steps;
+  let calls: number;
+  let guidance: Awaited<ReturnType<typeof chosenGuidance>>;
+  try {
+    calls = (await chosenScheduler(given, config, steps)).plan.steps.length;
+    guidance = await chosenGuidance(given, defaults.guidanceScale);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) throw usageError(error.message);
+    throw error;
+  }
+  const { resize } = await import("@shum/pipelines");
+  const sized = (picture: Rgb): Rgb => resize(picture, width, height) as Rgb;
+  const source = input && {
+    picture: sized(input.picture),
+    mask: input.mask && sized(maskPicture(input.mask)),
+  };
+  const seam = input?.mask && seamMask(greyOf(sized(maskPicture(input.mask))), given);
+  const byLevels = given.sigmas ?? given.timesteps;
+  const settings: Given = {
+    ...recorded(given),
+    ...(byLevels === undefined ? { steps } : {}),
+    width,
+    height,
+    cfgScale: guidanceScaleOf(given, defaults.guidanceScale),
+    rng: given.rng ?? "torch",
+    ...(input === undefined ? {} : { strength: given.strength ?? STRENGTH }),
+  };
+  const base: RunOptions = {
+    ...guidance,
+    ...(byLevels === undefined ? { steps } : {}),
+    width,
+    height,
+    rng: settings.rng!,
+    ...(given.sigmas === undefined ? {} : { sigmas: readNumbers("sigmas", given.sigmas) }),
+    ...(given.timesteps === undefined
+      ? {}
+      : { timesteps: readNumbers("timesteps", given.timesteps) }),
+    ...(given.sampler === undefined ? {} : { sampler: given.sampler }),
+    ...(given.schedule === undefined ? {} : { schedule: given.schedule }),
+    ...(given.eta === undefined ? {} : { eta: given.eta }),
+    // Ours counts layers as A1111 does, from 1; the pipelines count those left out.
+    ...(given.clipSkip === undefined || given.clipSkip === 1
+      ? {}
+      : { clipSkip: given.clipSkip - 1 }),
+    ...(given.variationStrength === undefined
+      ? {}
+      : { variationStrength: given.variationStrength }),
+  };
+  const start = starter(pipeline, given, source);
+  return {
+    job,
+    settings,
+    config,
+    sampler: await samplerLabels(given, config),
+    modelName,
+    calls,
+    stream: ({ size, seed, variationSeed }, signal) =>
+      start({
+        ...base,
+        seed,
+        images: size,
+        ...(variationSeed === undefined ? {} : { variationSeed }),
+        signal,
+      }),
+    finish: (image) =>
+      source !== undefined && seam !== undefined ? pasteBack(image, source.picture, seam) : image,
+  };
+}
+
+function greyOf({ width, height, data }: Rgb) {
+  return {
+    width,
+    height,
+    data: Uint8Array.from({ length: width * height }, (_, i) => data[3 * i]!),
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * Watches a run: the progress bar, previews, and the frames of the animation.
+ *
+ * @module
+ */
+
+import type { Image, Preview } from "@shum/pipelines";
+import { writeFile } from "./image_file.ts";
+import { grid } from "./grid.ts";
+import { encodePng, type Rgb } from "./png.ts";
+import { latentPicture, terminalRows } from "./preview.ts";
+import type { Progress, Screen } from "./progress.ts";
+import type { Batch, Resolved } from "./resolve.ts";
+
+/** More frames than this make a GIF nobody waits for. */
+const MAX_FRAMES = 40;
+
+/** Follows one run to its end. */
+export class Watcher {
+  /** The frames of each picture's animation, without the picture itself; empty unless asked for. */
+  readonly frames: Rgb[][] = [];
+  readonly #job: Resolved;
+  readonly #batch: Batch;
+  readonly #label: string;
+  readonly #progress: Progress;
+  readonly #screen: Screen;
+
+  /** Watches one batch of a job. */
+  constructor(job: Resolved, batch: Batch, label: string, progress: Progress, screen: Screen) {
+    this.#job = job;
+    this.#batch = batch;
+    this.#label = label;
+    this.#progress = progress;
+    this.#screen = screen;
+  }
+
+  /** Runs the stream to its end and returns its pictures. */
+  async watch(stream: AsyncGenerator<Preview, readonly Image[]>): Promise<readonly Image[]> {
+    const { given } = this.#job.job;
+    const { previewInterval = 1, preview: mode = "none", animate, quiet } = given;
+    if (animate) { for (let i = 0; i < this.#batch.size; i++) this.frames.push([]); }
+    this.#progress.start(this.#label, this.#job.calls);
+    while (true) {
+      const next = await stream.next();
+      if (next.done) {
+        this.#progress.end();
+        return next.value;
+      }
+      const preview = next.value;
+      const done = preview.index + 1;
+      const last = done === preview.total;
+      let decoded: readonly Rgb[] | undefined;
+      const every = Math.ceil(preview.total / MAX_FRAMES);
+      if (animate && !last && preview.index % every === 0) {
+        decoded = await preview.decode();
+        decoded.forEach((picture, i) => this.frames[i]!.push(picture));
+      }
+      if (mode !== "none" && !quiet && (done % previewInterval === 0 || last)) {
+        const pictures = mode === "vae" ? decoded ?? await preview.decode() : Array.from(
+          { length: this.#batch.size },
+          (_, i) => latentPicture(preview.x0, preview.shape, i),
+        );
+        const sheet = pictures.length === 1 ? pictures[0]! : grid(pictures, 1);
+        this.#progress.picture(terminalRows(sheet, this.#screen.columns));
+        if (given.previewPath !== undefined) {
+          await writeFile(given.previewPath, encodePng(sheet), "overwrite");
+        }
+      }
+      this.#progress.update(done, preview.total);
+    }
+  }
+}
