@@ -39,7 +39,12 @@ export class Judge implements AsyncDisposable {
 
   /** Opens `model.onnx` and `labels.json` of a folder. */
   static async open(folder: string): Promise<Judge> {
-    const text = await Deno.readTextFile(`${folder}/labels.json`);
+    const text = await Deno.readTextFile(`${folder}/labels.json`).catch((error) => {
+      throw new Error(
+        `Cannot judge: ${folder} has no readable labels.json (${(error as Error).message}); ` +
+          `expected the folder with the judge's model.onnx and labels.json`,
+      );
+    });
     return new Judge(
       await openSession(`${folder}/model.onnx`, { device: "cpu" }),
       JSON.parse(text),
