@@ -1,0 +1,134 @@
+/**
+ * Images of a class.
+ *
+ * @module
+ */
+import type { Condition } from "@shum/models";
+import type { Image } from "./image.ts";
+import { initialNoise, makeGenerator, seedsOf } from "./noise.ts";
+import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { guidanceFor, sample, schedulerFor } from "./sample.ts";
+import { decoder, type PixelParts, shapeOf } from "./unconditional.ts";
+
+/** What to make an image of. */
+export interface ClassInput {
+  /** The class, by its number or one of its names; or one per image. */
+  readonly label: number | string | readonly (number | string)[];
+}
+
+/** What a class-conditional pipeline is made of. */
+export interface ClassParts extends PixelParts {
+  /** How many classes there are. */
+  readonly classes: number;
+  /** The label that stands for no class, if the network knows one: guidance needs it. */
+  readonly nullLabel?: number;
+  /** The names of each class, comma-separated, by its number (`id2label` of model_index.json). */
+  readonly names?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Images of a class: DiT in latents, class-conditional U-Nets and consistency models in pixels.
+ *
+ * @example An unknown class
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { ClassConditional, Lazy } from "@shum/pipelines";
+ *
+ * await using pipeline = new ClassConditional({
+ *   scheduler: { _class_name: "DDIMScheduler" },
+ *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
+ *   channels: 3,
+ *   scaleFactor: 1,
+ *   classes: 10,
+ *   defaults: { steps: 50, guidanceScale: 1, width: 32, height: 32 },
+ * });
+ * await assertRejects(() => pipeline.generate({ label: 10 }), RangeError, "0 to 9");
+ * ```
+ */
+export class ClassConditional implements Pipeline<ClassInput> {
+  /** Tells this pipeline from others. */
+  readonly kind = "class-conditional" as const;
+  /** See `Pipeline.defaults`. */
+  readonly defaults: Defaults;
+  /** The names of the classes, if the model has any, by number. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly #parts: ClassParts;
+
+  /** Puts the parts together. Networks are opened by the first run. */
+  constructor(parts: ClassParts) {
+    this.#parts = parts;
+    this.defaults = parts.defaults;
+    this.names = parts.names ?? {};
+  }
+
+  /** See `Pipeline.generate`. */
+  generate(input: ClassInput, options: RunOptions = {}): Promise<readonly Image[]> {
+    return drain(this.stream(input, options));
+  }
+
+  /** See `Pipeline.stream`. */
+  async *stream(
+    input: ClassInput,
+    options: RunOptions = {},
+  ): AsyncGenerator<Preview, readonly Image[]> {
+    const { signal, networks } = options;
+    signal?.throwIfAborted();
+    const labels =
+      (Array.isArray(input.label) ? input.label : [input.label]) as (number | string)[];
+    const numbers = labels.map((label) => this.#number(label));
+    const run = seedsOf(options, numbers.length);
+    const shape = shapeOf(this.#parts, options, run.seeds.length);
+    const scheduler = schedulerFor(this.#parts.scheduler, options, this.defaults.steps);
+    const generators = run.seeds.map((seed) => makeGenerator(options.rng ?? "torch", seed));
+    const x = initialNoise(shape, generators, options, run);
+    for (let i = 0; i < x.length; i++) x[i]! *= scheduler.initNoiseSigma;
+    const { nullLabel } = this.#parts;
+    await using denoiser = await this.#parts.denoiser.acquire();
+    return yield* sample({
+      scheduler,
+      x,
+      shape,
+      generators,
+      seeds: run.seeds,
+      guidance: guidanceFor(options, this.defaults.guidanceScale),
+      denoiser: denoiser.value,
+      networks,
+      conditions: {
+        positive: condition(numbers),
+        ...nullLabel !== undefined && { negative: condition([nullLabel]) },
+      },
+      decode: decoder(this.#parts.autoencoder, run.seeds),
+      signal,
+    });
+  }
+
+  /** Closes the networks. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#parts.denoiser[Symbol.asyncDispose]();
+    await this.#parts.autoencoder?.[Symbol.asyncDispose]();
+  }
+
+  #number(label: number | string): number {
+    const { classes } = this.#parts;
+    if (typeof label === "number") {
+      if (Number.isInteger(label) && label >= 0 && label < classes) return label;
+      throw new RangeError(
+        `Cannot make image: label is ${label}; expected a whole number from 0 to ${classes - 1}`,
+      );
+    }
+    const wanted = label.trim().toLowerCase();
+    for (const [number, names] of Object.entries(this.names)) {
+      const each = names.split(",").map((name) => name.trim().toLowerCase());
+      if (each.includes(wanted) || names.toLowerCase() === wanted) return Number(number);
+    }
+    const some = Object.values(this.names).slice(0, 3).map((name) => `"${name}"`);
+    throw new RangeError(
+      `Cannot make image: label is ${JSON.stringify(label)}; expected a number from 0 to ` +
+        `${classes - 1}` + (some.length > 0 ? `, or a name such as ${some.join(", ")}` : ""),
+    );
+  }
+}
+
+function condition(labels: readonly number[]): Condition {
+  return { inputs: { class_labels: { data: Int32Array.from(labels), shape: [labels.length] } } };
+}

@@ -1,0 +1,153 @@
+/**
+ * Images from a prompt and an image.
+ *
+ * @module
+ */
+import type { Autoencoder } from "@shum/models";
+import type { Gaussian } from "@shum/schedulers";
+import { channelsOf, type Image, type Picture, toTensor } from "./image.ts";
+import { initialNoise } from "./noise.ts";
+import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { resize } from "./resize.ts";
+import type { Shape } from "./sample.ts";
+import type { TextInput } from "./text_conditions.ts";
+import { closeTextParts, planTextRun, runText, type TextParts } from "./text_parts.ts";
+
+/** What to make an image of, and from. */
+export interface ImageToImageInput extends TextInput {
+  /** The image to start from; resized to the output's size. */
+  readonly image: Picture;
+  /**
+   * Share of the noise it is given, above 0 up to 1: of N steps, the last `strength N` are run. At 1
+   * little of the image is left. Default 0.75.
+   */
+  readonly strength?: number | undefined;
+}
+
+/**
+ * The output's size when only an image tells it: its own, cut down to what the model can make.
+ *
+ * @param image The image.
+ * @param options What the caller said.
+ * @param multiple What width and height must be a multiple of.
+ * @returns The options with width and height.
+ *
+ * @example A photograph
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { sizeFrom } from "@shum/pipelines";
+ *
+ * const image = { width: 517, height: 389, data: new Uint8Array(517 * 389 * 3) };
+ * assertEquals(sizeFrom(image, { steps: 9 }, 8), { steps: 9, width: 512, height: 384 });
+ * ```
+ */
+export function sizeFrom(image: Picture, options: RunOptions, multiple: number): RunOptions {
+  channelsOf(image); // throws on a malformed picture
+  const fit = (value: number) => Math.max(multiple, value - value % multiple);
+  return { width: fit(image.width), height: fit(image.height), ...options };
+}
+
+/**
+ * Encodes one image once per generator, each drawing its own sample of the posterior.
+ *
+ * @param autoencoder The model's VAE.
+ * @param tensor `[1, 3, height, width]`, flat.
+ * @param shape Shape of the latents.
+ * @param generators One per image to be.
+ * @param options The signal.
+ * @returns Latents, scaled, `shape` flat.
+ */
+export async function encodeEach(
+  autoencoder: Autoencoder,
+  tensor: Float32Array,
+  [batch, channels, height, width]: Shape,
+  generators: readonly Gaussian[],
+  { signal }: Pick<RunOptions, "signal">,
+): Promise<Float32Array> {
+  const size = channels * height * width;
+  const out = new Float32Array(batch * size);
+  const factor = autoencoder.scaleFactor;
+  const shape = [1, 3, height * factor, width * factor] as const;
+  for (let b = 0; b < batch; b++) {
+    const { data } = await autoencoder.encode(tensor, shape, { noise: generators[b], signal });
+    out.set(data, b * size);
+  }
+  return out;
+}
+
+/**
+ * Images from a prompt and an image: SDEdit, Meng et al. (2022), https://arxiv.org/abs/2108.01073, in
+ * latents. Draws of each image: the sample of the VAE's posterior, the noise, the sampler's noise.
+ *
+ * @example The strength leaves no step to run
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { ImageToImage, Lazy } from "@shum/pipelines";
+ *
+ * const never = () => Promise.reject(new Error("opened"));
+ * await using pipeline = new ImageToImage({
+ *   scheduler: { _class_name: "DDIMScheduler" },
+ *   promptEncoder: new Lazy(never),
+ *   denoiser: new Lazy(never),
+ *   decoder: new Lazy(never),
+ *   encoder: new Lazy(never),
+ *   channels: 4,
+ *   inChannels: 4,
+ *   scaleFactor: 8,
+ *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
+ * });
+ * const image = { width: 8, height: 8, data: new Uint8Array(192) };
+ * const run = pipeline.generate({ prompt: "a cat", image, strength: 0.01 });
+ * await assertRejects(() => run, RangeError, "leaves none");
+ * ```
+ */
+export class ImageToImage implements Pipeline<ImageToImageInput> {
+  /** Tells this pipeline from others. */
+  readonly kind = "image-to-image" as const;
+  /** See `Pipeline.defaults`; the size is that of the image. */
+  readonly defaults: Defaults;
+  readonly #parts: TextParts;
+
+  /** Puts the parts together. Networks are opened by the first run. */
+  constructor(parts: TextParts) {
+    this.#parts = parts;
+    this.defaults = parts.defaults;
+  }
+
+  /** See `Pipeline.generate`. */
+  generate(input: ImageToImageInput, options: RunOptions = {}): Promise<readonly Image[]> {
+    return drain(this.stream(input, options));
+  }
+
+  /** See `Pipeline.stream`. */
+  async *stream(
+    input: ImageToImageInput,
+    options: RunOptions = {},
+  ): AsyncGenerator<Preview, readonly Image[]> {
+    const parts = this.#parts;
+    const { encoder } = parts;
+    if (!encoder) {
+      throw new TypeError(
+        "Cannot start from image: the model has no vae_encoder; expected a model with one",
+      );
+    }
+    const sized = sizeFrom(input.image, options, parts.scaleFactor);
+    const run = planTextRun(parts, input, sized, input.strength ?? 0.75);
+    return yield* runText(parts, input, sized, run, async () => {
+      const { shape, generators, scheduler } = run;
+      const [, , height, width] = shape.map((n) => n * parts.scaleFactor) as [0, 0, number, number];
+      await using autoencoder = await encoder.acquire();
+      const tensor = toTensor(resize(input.image, width, height));
+      const x = await encodeEach(autoencoder.value, tensor, shape, generators, options);
+      const noise = initialNoise(shape, generators, options, run.seeds);
+      const { alpha, sigma } = scheduler.plan.steps[0]!.level;
+      for (let i = 0; i < x.length; i++) x[i] = alpha * x[i]! + sigma * noise[i]!;
+      return { x };
+    });
+  }
+
+  /** Closes the networks, those of the other tasks included. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return closeTextParts(this.#parts);
+  }
+}

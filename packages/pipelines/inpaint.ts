@@ -1,0 +1,252 @@
+/**
+ * Images with a part repainted.
+ *
+ * @module
+ */
+import type { Tensor } from "@shum/models";
+import type { Gaussian } from "@shum/schedulers";
+import { channelsOf, type Image, type Picture, toTensor } from "./image.ts";
+import { encodeEach, sizeFrom } from "./image_to_image.ts";
+import { initialNoise } from "./noise.ts";
+import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { resize } from "./resize.ts";
+import type { TextInput } from "./text_conditions.ts";
+import {
+  closeTextParts,
+  planTextRun,
+  runText,
+  type Start,
+  type TextParts,
+  type TextRun,
+} from "./text_parts.ts";
+
+/** What to repaint, and how. */
+export interface InpaintInput extends TextInput {
+  /** The image; resized to the output's size. */
+  readonly image: Picture;
+  /** As large as the image; light (128 and above) where it is to be repainted. */
+  readonly mask: Picture;
+  /** As in image to image; at 1, the default, the repainted part starts from noise alone. */
+  readonly strength?: number | undefined;
+  /**
+   * Whether to put the original's pixels back outside the mask, which the VAE else changes a little.
+   * Default `false`, as in diffusers.
+   */
+  readonly keepOriginal?: boolean | undefined;
+}
+
+/**
+ * A mask as 0 and 1 per pixel: 1 where its brightness is at least 128.
+ *
+ * @param mask The picture; of several channels, the brightness is 0.299 R + 0.587 G + 0.114 B.
+ * @returns One number per pixel.
+ *
+ * @example Black, grey, white
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { toMask } from "@shum/pipelines";
+ *
+ * const mask = { width: 3, height: 1, data: Uint8Array.of(0, 128, 255) };
+ * assertEquals([...toMask(mask)], [0, 1, 1]);
+ * ```
+ */
+export function toMask(mask: Picture): Float32Array {
+  const channels = channelsOf(mask, "mask");
+  const { data } = mask;
+  return Float32Array.from({ length: mask.width * mask.height }, (_, i) => {
+    const at = i * channels;
+    const grey = channels === 1
+      ? data[at]!
+      : Math.round(0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]!);
+    return grey >= 128 ? 1 : 0;
+  });
+}
+
+/**
+ * Inpainting, either way: networks of 9 channels see the mask and the masked image; others are held to
+ * the original outside the mask by replacing that part, noised to the level at hand, after every step.
+ *
+ * Draws of each image: the posterior sample of the image (if it is used), the noise, the posterior
+ * sample of the masked image, the sampler's noise.
+ *
+ * @example A mask of another size
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { Inpaint, Lazy } from "@shum/pipelines";
+ *
+ * const never = () => Promise.reject(new Error("opened"));
+ * await using pipeline = new Inpaint({
+ *   scheduler: { _class_name: "DDIMScheduler" },
+ *   promptEncoder: new Lazy(never),
+ *   denoiser: new Lazy(never),
+ *   decoder: new Lazy(never),
+ *   encoder: new Lazy(never),
+ *   channels: 4,
+ *   inChannels: 4,
+ *   scaleFactor: 8,
+ *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
+ * });
+ * const image = { width: 8, height: 8, data: new Uint8Array(192) };
+ * const mask = { width: 4, height: 8, data: new Uint8Array(32) };
+ * const run = pipeline.generate({ prompt: "a cat", image, mask });
+ * await assertRejects(() => run, RangeError, "the mask is 4x8");
+ * ```
+ */
+export class Inpaint implements Pipeline<InpaintInput> {
+  /** Tells this pipeline from others. */
+  readonly kind = "inpaint" as const;
+  /** See `Pipeline.defaults`; the size is that of the image. */
+  readonly defaults: Defaults;
+  readonly #parts: TextParts;
+
+  /** Puts the parts together. Networks are opened by the first run. */
+  constructor(parts: TextParts) {
+    this.#parts = parts;
+    this.defaults = parts.defaults;
+  }
+
+  /** See `Pipeline.generate`. */
+  generate(input: InpaintInput, options: RunOptions = {}): Promise<readonly Image[]> {
+    return drain(this.stream(input, options));
+  }
+
+  /** See `Pipeline.stream`. */
+  async *stream(
+    input: InpaintInput,
+    options: RunOptions = {},
+  ): AsyncGenerator<Preview, readonly Image[]> {
+    const parts = this.#parts;
+    check(parts, input);
+    const sized = sizeFrom(input.image, options, parts.scaleFactor);
+    const run = planTextRun(parts, input, sized, input.strength ?? 1);
+    return yield* runText(parts, input, sized, run, () => start(parts, input, sized, run));
+  }
+
+  /** Closes the networks, those of the other tasks included. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return closeTextParts(this.#parts);
+  }
+}
+
+function check({ encoder, inChannels, channels }: TextParts, { image, mask }: InpaintInput): void {
+  if (!encoder) {
+    throw new TypeError("Cannot inpaint: the model has no vae_encoder; expected a model with one");
+  }
+  if (inChannels !== channels && inChannels !== 2 * channels + 1) {
+    throw new TypeError(
+      `Cannot inpaint: the model reads ${inChannels} channels; expected ${channels}, or ` +
+        `${2 * channels + 1} with mask and masked image`,
+    );
+  }
+  channelsOf(image);
+  channelsOf(mask, "mask");
+  if (mask.width !== image.width || mask.height !== image.height) {
+    throw new RangeError(
+      `Cannot inpaint: the mask is ${mask.width}x${mask.height}; expected ` +
+        `${image.width}x${image.height}, the size of the image`,
+    );
+  }
+}
+
+async function start(
+  parts: TextParts,
+  input: InpaintInput,
+  options: RunOptions,
+  { shape, generators, scheduler, seeds }: TextRun,
+): Promise<Start> {
+  const [batch, channels, rows, columns] = shape;
+  const factor = parts.scaleFactor;
+  const [width, height] = [columns * factor, rows * factor];
+  const image = resize(input.image, width, height);
+  const mask = toMask(resize(input.mask, width, height));
+  const tensor = toTensor(image);
+  const blends = parts.inChannels === channels;
+  const fromNoise = (input.strength ?? 1) === 1;
+  await using lease = await parts.encoder!.acquire();
+  const encode = (of: Float32Array, from: readonly Gaussian[]) =>
+    encodeEach(lease.value, of, shape, from, options);
+
+  const counted = generators.map(counting);
+  const original = blends || !fromNoise ? await encode(tensor, counted) : undefined;
+  const noise = initialNoise(shape, generators, options, seeds);
+  const x = Float32Array.from(noise);
+  if (fromNoise) {
+    for (let i = 0; i < x.length; i++) x[i]! *= scheduler.initNoiseSigma;
+  } else {
+    const { alpha, sigma } = scheduler.plan.steps[0]!.level;
+    for (let i = 0; i < x.length; i++) x[i] = alpha * original![i]! + sigma * noise[i]!;
+  }
+  const small = shrink(mask, width, height, factor);
+  const finish = input.keepOriginal
+    ? (images: readonly Image[]) => images.map((made) => paste(made, image, mask))
+    : undefined;
+  if (!blends) {
+    const masked = tensor.map((value, i) => value * (1 - mask[i % mask.length]!));
+    const latents = await encode(masked, generators);
+    return { x, finish, concat: beside(small, latents, shape) };
+  }
+  // diffusers encodes the masked image here too and lets it lie: only its draw is felt, later on.
+  generators.forEach((generator, b) => generator.fill(new Float32Array(counted[b]!.drawn)));
+  const { steps } = scheduler.plan;
+  const cells = rows * columns;
+  const afterStep = (x: Float32Array, index: number) => {
+    const { alpha, sigma } = steps[index + 1]?.level ?? { alpha: 1, sigma: 0 };
+    for (let plane = 0; plane < batch * channels; plane++) {
+      for (let i = 0, at = plane * cells; i < cells; i++, at++) {
+        if (small[i] === 0) x[at] = alpha * original![at]! + sigma * noise[at]!;
+      }
+    }
+  };
+  return { x, finish, afterStep };
+}
+
+/** A generator that knows how many numbers were drawn from it. */
+function counting(generator: Gaussian): Gaussian & { readonly drawn: number } {
+  let drawn = 0;
+  return {
+    fill(out) {
+      drawn += out.length;
+      generator.fill(out);
+    },
+    get drawn() {
+      return drawn;
+    },
+  };
+}
+
+/** The top left pixel of each cell, as torch's nearest neighbour. */
+function shrink(mask: Float32Array, width: number, height: number, factor: number): Float32Array {
+  const columns = width / factor;
+  return Float32Array.from({ length: columns * height / factor }, (_, i) => {
+    const row = Math.floor(i / columns), column = i % columns;
+    return mask[row * factor * width + column * factor]!;
+  });
+}
+
+/** `[batch, 1 + channels, height, width]`: the mask, then the masked image's latents. */
+function beside(
+  mask: Float32Array,
+  latents: Float32Array,
+  [batch, channels, height, width]: readonly [number, number, number, number],
+): Tensor {
+  const size = channels * mask.length;
+  const data = new Float32Array(batch * (mask.length + size));
+  for (let b = 0; b < batch; b++) {
+    const at = b * (mask.length + size);
+    data.set(mask, at);
+    data.set(latents.subarray(b * size, (b + 1) * size), at + mask.length);
+  }
+  return { data, shape: [batch, 1 + channels, height, width] };
+}
+
+/** The original's pixels where the mask is 0. */
+function paste(made: Image, original: Picture, mask: Float32Array): Image {
+  const channels = channelsOf(original);
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] !== 0) continue;
+    for (let c = 0; c < 3; c++) {
+      made.data[3 * i + c] = original.data[i * channels + (channels === 1 ? 0 : c)]!;
+    }
+  }
+  return made;
+}

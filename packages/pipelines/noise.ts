@@ -1,0 +1,272 @@
+/**
+ * The noise of a run: every image of a batch has its own generator, so an image depends on its seed
+ * and not on its batch.
+ *
+ * @module
+ */
+import {
+  brownianNoise,
+  type Gaussian,
+  type Noise,
+  numpyRandom,
+  philoxRandom,
+  type Plan,
+  torchRandom,
+} from "@shum/schedulers";
+import type { Rng, RunOptions } from "./pipeline.ts";
+
+/** The seeds of a run, checked. */
+export interface Seeds {
+  /** One per image. */
+  readonly seeds: readonly number[];
+  /** One per image; absent unless noise is mixed in. */
+  readonly variations?: readonly number[];
+}
+
+const generators: Readonly<Record<Rng, (seed: number) => Gaussian>> = {
+  torch: torchRandom,
+  nv: philoxRandom,
+  numpy: numpyRandom,
+};
+
+/**
+ * A generator of N(0, I) by its name.
+ *
+ * @param rng Whose numbers to draw.
+ * @param seed A whole number from 0.
+ * @returns The generator at the start of its stream.
+ * @throws {RangeError} When the name is unknown.
+ *
+ * @example The first number of torch's seed 0, drawn 16 at a time
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { makeGenerator } from "@shum/pipelines";
+ *
+ * const out = new Float32Array(16);
+ * makeGenerator("torch", 0).fill(out);
+ * assertAlmostEquals(out[0]!, -1.1258398, 1e-6);
+ * ```
+ */
+export function makeGenerator(rng: Rng, seed: number): Gaussian {
+  const make = generators[rng];
+  if (!make) {
+    throw new RangeError(
+      `Cannot draw noise: rng is ${JSON.stringify(rng)}; expected "torch", "nv" or "numpy"`,
+    );
+  }
+  return make(seed);
+}
+
+function checkSeed(value: number, name: string): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`Cannot draw noise: ${name} is a ${typeof value}; expected a number`);
+  }
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new RangeError(
+      `Cannot draw noise: ${name} is ${value}; expected a whole number from 0 to 2^53 - 1`,
+    );
+  }
+}
+
+/**
+ * The seeds of a run's images.
+ *
+ * @param options What the caller said; `seed` is drawn at random when absent.
+ * @param prompts How many prompts there are.
+ * @returns The seed of each image, and of the noise mixed into it.
+ * @throws {TypeError} When a seed is not a number.
+ * @throws {RangeError} When a seed is negative or not whole, or counts contradict each other.
+ *
+ * @example Three images in a row
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { seedsOf } from "@shum/pipelines";
+ *
+ * assertEquals(seedsOf({ seed: 7, images: 3 }).seeds, [7, 8, 9]);
+ * ```
+ */
+export function seedsOf(options: RunOptions, prompts = 1): Seeds {
+  const { seeds: given, variationSeed, variationStrength = 0 } = options;
+  const images = options.images ?? given?.length ?? prompts;
+  if (!Number.isInteger(images) || images < 1) {
+    throw new RangeError(`Cannot make images: images is ${images}; expected a whole number from 1`);
+  }
+  if (prompts !== 1 && prompts !== images) {
+    throw new RangeError(
+      `Cannot make images: there are ${prompts} prompts for ${images} images; expected one prompt, ` +
+        `or one per image`,
+    );
+  }
+  if (given && given.length !== images) {
+    throw new RangeError(
+      `Cannot make images: there are ${given.length} seeds for ${images} images; expected one each`,
+    );
+  }
+  if (!(variationStrength >= 0 && variationStrength <= 1)) {
+    throw new RangeError(
+      `Cannot vary image: variationStrength is ${variationStrength}; expected 0 to 1`,
+    );
+  }
+  const seed = options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
+  // As A1111 does: the images of a run vary by their variation seeds, if there are any.
+  const step = variationStrength > 0 ? 0 : 1;
+  const seeds = given ?? Array.from({ length: images }, (_, i) => seed + step * i);
+  seeds.forEach((value, i) => checkSeed(value, given ? `seeds[${i}]` : "seed"));
+  if (variationStrength === 0) return { seeds };
+  const first = variationSeed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
+  checkSeed(first, "variationSeed");
+  return { seeds, variations: seeds.map((_, i) => first + i) };
+}
+
+/**
+ * Spherical interpolation between two tensors of noise, so that the result is noise as well.
+ *
+ * @param a The tensor at 0.
+ * @param b The tensor at 1.
+ * @param t Where between them.
+ * @param shape `[channels, height, width]` to interpolate every column of every channel by its own
+ * angle, as A1111 does for variation seeds; absent, one angle for all.
+ * @returns A new tensor.
+ *
+ * @example Half-way between two axes
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { slerp } from "@shum/pipelines";
+ *
+ * const [x] = slerp(Float32Array.of(1, 0), Float32Array.of(0, 1), 0.5);
+ * assertAlmostEquals(x!, Math.SQRT1_2, 1e-7);
+ * ```
+ */
+export function slerp(
+  a: Float32Array,
+  b: Float32Array,
+  t: number,
+  [channels, height, width]: readonly [number, number, number] = [1, a.length, 1],
+): Float32Array {
+  const out = new Float32Array(a.length);
+  const cosines = new Float64Array(channels * width);
+  for (let c = 0; c < channels; c++) {
+    for (let x = 0; x < width; x++) {
+      let product = 0, aa = 0, bb = 0;
+      for (let i = c * height * width + x, y = 0; y < height; y++, i += width) {
+        product += a[i]! * b[i]!;
+        aa += a[i]! * a[i]!;
+        bb += b[i]! * b[i]!;
+      }
+      cosines[c * width + x] = product / Math.sqrt(aa * bb);
+    }
+  }
+  const mean = cosines.reduce((sum, value) => sum + value, 0) / cosines.length;
+  const straight = !(mean <= 0.9995); // nearly parallel, or a vector is 0: no angle to speak of
+  for (let c = 0; c < channels; c++) {
+    for (let x = 0; x < width; x++) {
+      const angle = Math.acos(Math.min(1, Math.max(-1, cosines[c * width + x]!)));
+      const sine = Math.sin(angle);
+      const line = straight || sine === 0;
+      const p = line ? 1 - t : Math.sin((1 - t) * angle) / sine;
+      const q = line ? t : Math.sin(t * angle) / sine;
+      for (let i = c * height * width + x, y = 0; y < height; y++, i += width) {
+        out[i] = p * a[i]! + q * b[i]!;
+      }
+    }
+  }
+  return out;
+}
+
+/**
+ * The initial noise of a run, N(0, I): one draw per image from its own generator, with the variation
+ * mixed in where there is one.
+ *
+ * @param shape `[images, channels, height, width]`.
+ * @param from One generator per image, which this advances.
+ * @param options Variations, and `latents` if the caller brings the noise.
+ * @param seeds The run's seeds.
+ * @returns A new tensor.
+ * @throws {RangeError} When `latents` has another length than the shape.
+ *
+ * @example An image's noise does not depend on its batch
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { initialNoise, makeGenerator } from "@shum/pipelines";
+ *
+ * const draw = (seeds: number[]) =>
+ *   initialNoise([seeds.length, 1, 4, 4], seeds.map((s) => makeGenerator("torch", s)), {}, { seeds });
+ * assertEquals(draw([1, 2]).slice(16), draw([2]));
+ * ```
+ */
+export function initialNoise(
+  shape: readonly [batch: number, channels: number, height: number, width: number],
+  from: readonly Gaussian[],
+  options: Pick<RunOptions, "latents" | "variationStrength" | "rng">,
+  { variations }: Seeds,
+): Float32Array {
+  const [batch, channels, height, width] = shape;
+  const size = channels * height * width;
+  if (options.latents) {
+    if (options.latents.length !== batch * size) {
+      throw new RangeError(
+        `Cannot start from latents: there are ${options.latents.length} values; expected ` +
+          `${batch * size} for shape [${shape.join(", ")}]`,
+      );
+    }
+    return Float32Array.from(options.latents);
+  }
+  const out = new Float32Array(batch * size);
+  for (let b = 0; b < batch; b++) {
+    const own = out.subarray(b * size, (b + 1) * size);
+    from[b]!.fill(own);
+    if (!variations) continue;
+    const other = new Float32Array(size);
+    makeGenerator(options.rng ?? "torch", variations[b]!).fill(other);
+    own.set(slerp(own, other, options.variationStrength ?? 0, [channels, height, width]));
+  }
+  return out;
+}
+
+/** Whether two draws share a part of a Brownian path, so that they must agree on it. */
+function overlaps(plan: Plan): boolean {
+  let reached = -Infinity;
+  return plan.steps.some(({ x: { interval } }) => {
+    if (!interval) return false;
+    const shared = interval[0] < reached;
+    reached = Math.max(reached, interval[1]);
+    return shared;
+  });
+}
+
+/**
+ * The noise that a plan draws: each image's part from that image's own source. Plans whose draws span
+ * intervals that overlap (DPM++ SDE) get a Brownian path per image, others continue the image's
+ * generator, as diffusers does.
+ *
+ * @param plan The compiled plan.
+ * @param from One generator per image.
+ * @param seeds One seed per image, for the paths.
+ * @returns A source for `Runner`.
+ *
+ * @example Two images, two generators
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { runNoise } from "@shum/pipelines";
+ *
+ * const constant = (value: number) => ({ fill: (out: Float32Array) => void out.fill(value) });
+ * const out = new Float32Array(4);
+ * runNoise({ steps: [], eps: "raw" }, [constant(1), constant(2)], [0, 1])(out);
+ * assertEquals([...out], [1, 1, 2, 2]);
+ * ```
+ */
+export function runNoise(
+  plan: Plan,
+  from: readonly Gaussian[],
+  seeds: readonly number[],
+): Noise {
+  const sources: readonly Noise[] = overlaps(plan)
+    ? seeds.map((seed) => brownianNoise(seed))
+    : from.map((generator): Noise => (out) => generator.fill(out));
+  return (out, interval) => {
+    const size = out.length / sources.length;
+    for (let b = 0; b < sources.length; b++) {
+      sources[b]!(out.subarray(b * size, (b + 1) * size), interval);
+    }
+  };
+}

@@ -1,0 +1,267 @@
+/**
+ * What all pipelines share: from options to a scheduler, from noise to images.
+ *
+ * @module
+ */
+import { type Branch, classifierFree, type Guidance, none, rescale } from "@shum/guidance";
+import type { Condition, Denoiser } from "@shum/models";
+import {
+  type Gaussian,
+  type Plan,
+  samplerConfig,
+  Scheduler,
+  type SchedulerConfig,
+} from "@shum/schedulers";
+import { denoise, type DenoiseStep, type Predict } from "./denoise.ts";
+import type { Image } from "./image.ts";
+import { runNoise } from "./noise.ts";
+import type { Networks, Preview, RunOptions } from "./pipeline.ts";
+
+/** `[images, channels, height, width]`. */
+export type Shape = readonly [batch: number, channels: number, height: number, width: number];
+
+/**
+ * How many steps a run has.
+ *
+ * @param options What the caller said.
+ * @param steps Steps when the caller said nothing.
+ * @returns `steps` of the options, or the number of its timesteps or sigmas.
+ * @throws {RangeError} When that is less than 1 or not whole.
+ *
+ * @example Custom timesteps
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { stepCount } from "@shum/pipelines";
+ *
+ * assertEquals(stepCount({ timesteps: [999, 499] }, 50), 2);
+ * ```
+ */
+export function stepCount(options: RunOptions, steps: number): number {
+  const count = options.timesteps?.length ?? options.sigmas?.length ?? options.steps ?? steps;
+  if (!Number.isInteger(count) || count < 1) {
+    throw new RangeError(`Cannot plan run: steps is ${count}; expected a whole number from 1`);
+  }
+  return count;
+}
+
+/**
+ * The scheduler of a run: the model's configuration, or the one given, under the sampler and schedule
+ * that the options name, with its timesteps set.
+ *
+ * @param model The model's own configuration.
+ * @param options What the caller said.
+ * @param steps Steps when the caller said nothing.
+ * @param settings What image-to-image adds for schedulers that take a strength themselves.
+ * @returns A scheduler, ready to run from the beginning.
+ * @throws {RangeError} When steps are fewer than 1 or not whole, or a name is unknown.
+ *
+ * @example Another sampler for the same model
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { schedulerFor } from "@shum/pipelines";
+ *
+ * const model = { _class_name: "PNDMScheduler", beta_schedule: "scaled_linear" };
+ * const scheduler = schedulerFor(model, { sampler: "ddim", steps: 4 }, 50);
+ * assertEquals(scheduler.timesteps.length, 4);
+ * ```
+ */
+export function schedulerFor(
+  model: SchedulerConfig,
+  options: RunOptions,
+  steps: number,
+  settings: { readonly strength?: number } = {},
+): Scheduler {
+  const { sampler, schedule, eta, timesteps, sigmas } = options;
+  const count = stepCount(options, steps);
+  let config = options.scheduler ?? model;
+  if (sampler !== undefined || schedule !== undefined) {
+    config = samplerConfig(sampler ?? config._class_name, schedule, config);
+  }
+  if (eta !== undefined && !(eta >= 0 && eta <= 1)) {
+    throw new RangeError(`Cannot plan run: eta is ${eta}; expected a number from 0 to 1`);
+  }
+  // diffusers' pipelines tell TCD an eta of 0 unless told otherwise, though its own default is 0.3.
+  const plain = config._class_name === "TCDScheduler" ? 0 : undefined;
+  const chosen = eta ?? config.eta ?? plain;
+  if (chosen !== undefined) config = { ...config, eta: chosen };
+  const scheduler = Scheduler.fromConfig(config);
+  scheduler.setTimesteps(count, {
+    ...timesteps && { timesteps },
+    ...sigmas && { sigmas },
+    ...settings,
+  });
+  return scheduler;
+}
+
+/**
+ * The guidance that options ask for.
+ *
+ * @param options What the caller said.
+ * @param scale The scale when the caller said nothing.
+ * @returns `options.guidance`, or classifier-free guidance above scale 1, rescaled if asked.
+ *
+ * @example Scale 1 means none
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { guidanceFor } from "@shum/pipelines";
+ *
+ * const progress = { index: 0, total: 1, level: { t: 999, alpha: 0.1, sigma: 1 } };
+ * assertEquals(guidanceFor({ guidanceScale: 1 }, 7.5).branches(progress), ["positive"]);
+ * assertEquals(guidanceFor({}, 7.5).branches(progress), ["positive", "negative"]);
+ * ```
+ */
+export function guidanceFor(options: RunOptions, scale: number): Guidance {
+  if (options.guidance) return options.guidance;
+  const { guidanceScale = scale, guidanceRescale: phi = 0 } = options;
+  if (!Number.isFinite(guidanceScale)) {
+    throw new RangeError(`Cannot guide: guidanceScale is ${guidanceScale}; expected a number`);
+  }
+  if (!(phi >= 0 && phi <= 1)) {
+    throw new RangeError(`Cannot guide: guidanceRescale is ${phi}; expected a number from 0 to 1`);
+  }
+  if (guidanceScale <= 1) return none();
+  const guidance = classifierFree({ scale: guidanceScale });
+  return phi > 0 ? rescale(guidance, { phi }) : guidance;
+}
+
+/**
+ * Every branch that a guidance will ask for in the course of a plan.
+ *
+ * @param guidance The guidance.
+ * @param plan The plan.
+ * @returns The branches, each once.
+ *
+ * @example Guidance in the second half
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { classifierFree, limitedInterval } from "@shum/guidance";
+ * import { branchesOf } from "@shum/pipelines";
+ * import { epsilon, type Plan } from "@shum/schedulers";
+ *
+ * const level = { t: 500, alpha: 0.6, sigma: 0.8 };
+ * const step = { level, x: { terms: { x0: 1 } }, ...epsilon(level) };
+ * const plan: Plan = { steps: [step, step], eps: "raw" };
+ * const guidance = limitedInterval(classifierFree(), [0.5, 1]);
+ * assertEquals(branchesOf(guidance, plan), ["positive", "negative"]);
+ * ```
+ */
+export function branchesOf(guidance: Guidance, plan: Plan): readonly Branch[] {
+  const total = plan.steps.length;
+  const branches = plan.steps.map(({ level }, index) => guidance.branches({ index, total, level }));
+  return [...new Set(branches.flat())];
+}
+
+/** What {@linkcode sample} needs. */
+export interface SampleOptions {
+  /** With its timesteps and begin index set. */
+  readonly scheduler: Scheduler;
+  /** The samples at the level where the scheduler begins. */
+  readonly x: Float32Array;
+  /** Their shape. */
+  readonly shape: Shape;
+  /** One generator per image, which the sampler's own noise continues. */
+  readonly generators: readonly Gaussian[];
+  /** One seed per image. */
+  readonly seeds: readonly number[];
+  /** How predictions are combined. */
+  readonly guidance: Guidance;
+  /** The network of every branch that has no other. */
+  readonly denoiser: Denoiser;
+  /** Other networks, for the `weak` and `perturbed` branches and for classifier guidance. */
+  readonly networks?: Networks | undefined;
+  /** What each branch tells the network. `weak` and `perturbed` take `positive`'s if they have none. */
+  readonly conditions: Readonly<Partial<Record<Branch, Condition>>>;
+  /** See `DenoiseOptions`. */
+  readonly afterStep?: ((x: Float32Array, index: number) => void) | undefined;
+  /** From samples to pictures. */
+  readonly decode: (x: Float32Array, shape: Shape) => Promise<readonly Image[]>;
+  /** Stops the run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs a scheduler's plan with a network and turns the result into images.
+ *
+ * @param options Scheduler, samples, network, conditions.
+ * @returns A generator of previews, which returns the images.
+ * @throws {TypeError} When the guidance asks for a branch that has no condition.
+ */
+export async function* sample(options: SampleOptions): AsyncGenerator<Preview, readonly Image[]> {
+  const { scheduler, shape, decode, signal, generators, seeds } = options;
+  const { plan } = scheduler;
+  const steps = denoise({
+    plan,
+    x: options.x,
+    batch: shape[0],
+    noise: runNoise(plan, generators, seeds),
+    clip: scheduler.clip,
+    guidance: options.guidance,
+    predict: predictor(options),
+    gradient: options.networks?.classifier,
+    afterStep: options.afterStep,
+    signal,
+  });
+  try {
+    while (true) {
+      const next = await steps.next();
+      if (next.done) {
+        const images = await decode(next.value, shape);
+        signal?.throwIfAborted();
+        return images;
+      }
+      yield previewOf(next.value, shape, decode);
+    }
+  } finally {
+    await steps.return(options.x);
+  }
+}
+
+/** A step, as the caller sees it; x0 is worked out only if it is looked at. */
+function previewOf(step: DenoiseStep, shape: Shape, decode: SampleOptions["decode"]): Preview {
+  const { index, total, level, x } = step;
+  return {
+    index,
+    total,
+    level,
+    x,
+    shape,
+    get x0() {
+      return step.x0;
+    },
+    decode: () => decode(Float32Array.from(step.x0), shape),
+  };
+}
+
+/** Asks each branch's network with its condition; branches of one network run as one call. */
+function predictor(options: SampleOptions): Predict {
+  const { shape, denoiser, networks = {}, conditions, signal, guidance } = options;
+  const other: Readonly<Partial<Record<Branch, Denoiser | undefined>>> = {
+    weak: networks.weak,
+    perturbed: networks.perturbed,
+  };
+  const conditionOf = (branch: Branch): Condition => {
+    const own = conditions[branch];
+    if (own) return own;
+    const shared = branch === "weak" || branch === "perturbed" ? conditions.positive : undefined;
+    if (shared && other[branch]) return shared;
+    throw new TypeError(
+      `Cannot guide: the guidance asks for the "${branch}" branch, which this run does not have; ` +
+        `expected one of ${Object.keys(conditions).join(", ")}` +
+        (shared ? `, or a network for it in the option "networks"` : ""),
+    );
+  };
+  // Checked before the first step rather than when its turn comes.
+  for (const branch of branchesOf(guidance, options.scheduler.plan)) conditionOf(branch);
+  return async (x, t, branches) => {
+    const serving = branches.map((branch) => other[branch] ?? denoiser);
+    const outputs = new Array<Float32Array>(branches.length);
+    const calls = [...new Set(serving)].map(async (network) => {
+      const mine = branches.map((_, k) => k).filter((k) => serving[k] === network);
+      const asked = mine.map((k) => conditionOf(branches[k]!));
+      const results = await network.predict(x, shape, t, asked, { signal });
+      mine.forEach((k, i) => outputs[k] = results[i]!);
+    });
+    await Promise.all(calls);
+    return outputs;
+  };
+}

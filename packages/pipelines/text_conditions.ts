@@ -1,0 +1,193 @@
+/**
+ * From prompts to what a text-conditional denoiser is told.
+ *
+ * @module
+ */
+import { type Branch, composable, type Guidance, none, positiveBranch } from "@shum/guidance";
+import {
+  batchConditions,
+  type Condition,
+  guidanceEmbedding,
+  type Prompt,
+  type PromptEncoder,
+} from "@shum/models";
+import type { RunOptions } from "./pipeline.ts";
+import { guidanceFor } from "./sample.ts";
+
+/** What to make an image of. */
+export interface TextInput {
+  /** What is wanted: one prompt, or one per image. */
+  readonly prompt: Prompt | readonly Prompt[];
+  /** What is not wanted: one prompt, or one per image. Needs guidance to have an effect. */
+  readonly negativePrompt?: Prompt | readonly Prompt[] | undefined;
+  /** Further prompts to compose, each with its own guidance scale; see `composable`. */
+  readonly also?: readonly { readonly prompt: Prompt; readonly weight: number }[] | undefined;
+}
+
+/** What of a model decides how it is told about prompts. */
+export interface TextFacts {
+  /** Width of the embedding by which a distilled network is told the guidance scale. */
+  readonly timeCondProjDim?: number | undefined;
+  /** Whether the network is told an aesthetic score (SDXL's refiner). */
+  readonly aesthetics?: boolean | undefined;
+}
+
+/**
+ * The prompts of an input, as a list.
+ *
+ * @param input What to make.
+ * @returns One prompt, or one per image.
+ * @throws {TypeError} When a prompt is not text.
+ *
+ * @example One for all images
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { promptsOf } from "@shum/pipelines";
+ *
+ * assertEquals(promptsOf({ prompt: "a cat" }), ["a cat"]);
+ * ```
+ */
+export function promptsOf(input: TextInput): readonly Prompt[] {
+  const prompts = listOf(input.prompt) ?? [];
+  if (prompts.length === 0) {
+    throw new TypeError("Cannot make image: there are 0 prompts; expected one, or one per image");
+  }
+  return prompts;
+}
+
+function listOf(prompts: Prompt | readonly Prompt[] | undefined): readonly Prompt[] | undefined {
+  if (prompts === undefined) return undefined;
+  const list = (Array.isArray(prompts) ? prompts : [prompts]) as readonly Prompt[];
+  for (const prompt of list) {
+    const text: unknown = typeof prompt === "object" ? prompt?.text : prompt;
+    if (typeof text !== "string") {
+      throw new TypeError(`Cannot make image: a prompt is ${typeof text}; expected text`);
+    }
+  }
+  return list;
+}
+
+/**
+ * The guidance of a text-conditional run. A network that is told the scale itself (LCM) gets none, as in
+ * diffusers; further prompts make it composable.
+ *
+ * @param input The prompts.
+ * @param options What the caller said.
+ * @param scale The scale when the caller said nothing.
+ * @param facts What the network is told.
+ * @returns The guidance.
+ *
+ * @example A distilled network needs no second branch
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { textGuidance } from "@shum/pipelines";
+ *
+ * const guidance = textGuidance({ prompt: "a cat" }, {}, 8.5, { timeCondProjDim: 256 });
+ * const progress = { index: 0, total: 4, level: { t: 999, alpha: 0.1, sigma: 1 } };
+ * assertEquals(guidance.branches(progress), ["positive"]);
+ * ```
+ */
+export function textGuidance(
+  input: TextInput,
+  options: RunOptions,
+  scale: number,
+  facts: TextFacts,
+): Guidance {
+  const { also = [] } = input;
+  if (also.length > 0 && !options.guidance) {
+    const weights = [options.guidanceScale ?? scale, ...also.map(({ weight }) => weight)];
+    return composable({ weights });
+  }
+  if (facts.timeCondProjDim !== undefined && !options.guidance) return none();
+  return guidanceFor(options, scale);
+}
+
+/**
+ * Encodes all prompts of a run in one go, so that they have one number of rows.
+ *
+ * @param encoder The model's text side.
+ * @param input The prompts.
+ * @param branches Which branches the run will ask for.
+ * @param size `[height, width]` of the output in pixels.
+ * @param options What the caller said.
+ * @param facts What the network is told.
+ * @param scale The guidance scale when the caller said nothing.
+ * @returns What each branch tells the network.
+ * @throws {RangeError} When there are several prompts and another number of negative ones.
+ */
+export async function encodeConditions(
+  encoder: PromptEncoder,
+  input: TextInput,
+  branches: readonly Branch[],
+  size: readonly [height: number, width: number],
+  options: RunOptions,
+  facts: TextFacts,
+  scale: number,
+): Promise<Readonly<Partial<Record<Branch, Condition>>>> {
+  const positive = promptsOf(input);
+  const negative = listOf(input.negativePrompt);
+  const images = Math.max(positive.length, negative?.length ?? 1);
+  if (positive.length !== 1 && negative && negative.length !== 1 && negative.length !== images) {
+    throw new RangeError(
+      `Cannot make images: there are ${positive.length} prompts and ${negative.length} negative ` +
+        `prompts; expected one negative prompt, or one per image`,
+    );
+  }
+  const lists: [Branch, readonly (Prompt | undefined)[]][] = [["positive", positive]];
+  input.also?.forEach(({ prompt }, k) => lists.push([positiveBranch(k + 1), [prompt]]));
+  if (branches.includes("negative")) lists.push(["negative", negative ?? [undefined]]);
+
+  const { clipSkip, syntax, signal, originalSize = size, cropTopLeft, targetSize = size } = options;
+  const about = { originalSize, targetSize, ...cropTopLeft && { cropTopLeft } };
+  const conditions: Partial<Record<Branch, Condition>> = {};
+  // Both sides in one call, unless they are read in different ways: diffusers skips layers for the
+  // positive side only, and the refiner is told another aesthetic score for each.
+  const apart = facts.aesthetics || (clipSkip ?? 0) > 0;
+  for (const group of apart ? lists.map((list) => [list]) : [lists]) {
+    const isNegative = apart && group[0]![0] === "negative";
+    const aestheticScore = isNegative ? 2.5 : 6;
+    const encoded = await encoder.encode(group.flatMap(([, list]) => list), {
+      syntax,
+      signal,
+      clipSkip: isNegative ? 0 : clipSkip,
+      size: facts.aesthetics ? { ...about, aestheticScore } : about,
+    });
+    let from = 0;
+    for (const [branch, list] of group) {
+      const own = encoded.slice(from, from += list.length);
+      conditions[branch] = own.length === 1 ? own[0]! : batchConditions(own);
+    }
+  }
+  const width = facts.timeCondProjDim;
+  if (width === undefined) return conditions;
+  const told = { timestep_cond: guidanceEmbedding(options.guidanceScale ?? scale, width) };
+  return mapConditions(conditions, ({ inputs }) => ({ inputs: { ...inputs, ...told } }));
+}
+
+/**
+ * Changes what every branch tells the network.
+ *
+ * @param conditions By branch.
+ * @param change What to make of each.
+ * @returns The changed conditions.
+ *
+ * @example A mask for all
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { mapConditions } from "@shum/pipelines";
+ *
+ * const concat = { data: new Float32Array(1), shape: [1, 1, 1, 1] };
+ * const conditions = mapConditions({ positive: { inputs: {} } }, (one) => ({ ...one, concat }));
+ * assertEquals(conditions.positive, { inputs: {}, concat });
+ * ```
+ */
+export function mapConditions(
+  conditions: Readonly<Partial<Record<Branch, Condition>>>,
+  change: (condition: Condition) => Condition,
+): Partial<Record<Branch, Condition>> {
+  const out: Partial<Record<Branch, Condition>> = {};
+  for (const [branch, condition] of Object.entries(conditions) as [Branch, Condition][]) {
+    out[branch] = change(condition);
+  }
+  return out;
+}

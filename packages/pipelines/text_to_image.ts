@@ -1,0 +1,89 @@
+/**
+ * Images from prompts.
+ *
+ * @module
+ */
+import type { Image } from "./image.ts";
+import { ImageToImage } from "./image_to_image.ts";
+import { Inpaint } from "./inpaint.ts";
+import { initialNoise } from "./noise.ts";
+import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import type { TextInput } from "./text_conditions.ts";
+import { closeTextParts, planTextRun, runText, type TextParts } from "./text_parts.ts";
+
+/**
+ * Images from prompts by a latent diffusion model, Rombach et al. (2022),
+ * https://arxiv.org/abs/2112.10752. The same settings and seed give the image that diffusers gives.
+ *
+ * {@linkcode TextToImage.imageToImage} and {@linkcode TextToImage.inpaint} share its networks. Make one
+ * with {@linkcode fromPretrained}.
+ *
+ * @example Bad settings are refused before anything is opened
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { Lazy, TextToImage } from "@shum/pipelines";
+ *
+ * const never = () => Promise.reject(new Error("opened"));
+ * await using pipeline = new TextToImage({
+ *   scheduler: { _class_name: "DDIMScheduler" },
+ *   promptEncoder: new Lazy(never),
+ *   denoiser: new Lazy(never),
+ *   decoder: new Lazy(never),
+ *   channels: 4,
+ *   inChannels: 4,
+ *   scaleFactor: 8,
+ *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
+ * });
+ * const run = pipeline.generate({ prompt: "a cat" }, { width: 500 });
+ * await assertRejects(() => run, RangeError, "multiple of 8");
+ * ```
+ */
+export class TextToImage implements Pipeline<TextInput> {
+  /** Tells this pipeline from others. */
+  readonly kind = "text-to-image" as const;
+  /** See `Pipeline.defaults`. */
+  readonly defaults: Defaults;
+  /** Images from a prompt and an image, by the same networks. */
+  readonly imageToImage: ImageToImage;
+  /** Images with a part repainted, by the same networks. */
+  readonly inpaint: Inpaint;
+  readonly #parts: TextParts;
+
+  /** Puts the parts together. Networks are opened by the first run. */
+  constructor(parts: TextParts) {
+    this.#parts = parts;
+    this.defaults = parts.defaults;
+    this.imageToImage = new ImageToImage(parts);
+    this.inpaint = new Inpaint(parts);
+  }
+
+  /** See `Pipeline.generate`. */
+  generate(input: TextInput, options: RunOptions = {}): Promise<readonly Image[]> {
+    return drain(this.stream(input, options));
+  }
+
+  /** See `Pipeline.stream`. */
+  async *stream(
+    input: TextInput,
+    options: RunOptions = {},
+  ): AsyncGenerator<Preview, readonly Image[]> {
+    if (this.#parts.inChannels !== this.#parts.channels) {
+      throw new TypeError(
+        `Cannot make image from text: the model reads ${this.#parts.inChannels} channels, as ` +
+          `inpainting models do; expected ${this.#parts.channels}: use its "inpaint"`,
+      );
+    }
+    const run = planTextRun(this.#parts, input, options);
+    return yield* runText(this.#parts, input, options, run, () => {
+      const x = initialNoise(run.shape, run.generators, options, run.seeds);
+      const { initNoiseSigma } = run.scheduler;
+      for (let i = 0; i < x.length; i++) x[i]! *= initNoiseSigma;
+      return { x };
+    });
+  }
+
+  /** Closes the networks, those of the other tasks included. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return closeTextParts(this.#parts);
+  }
+}
