@@ -1,17 +1,6 @@
+import type { Condition } from "./condition.ts";
 import type { TensorInfo } from "./session.ts";
 import { elementCount, stack, type Tensor } from "./tensor.ts";
-
-/** What one branch of guidance tells the denoiser, besides sample and time. */
-export interface Condition {
-  /**
-   * By the graph's own input names (`encoder_hidden_states`, `text_embeds`, `time_ids`,
-   * `timestep_cond`, `class_labels`), batch first: one row, or one per image. Tensors are not
-   * changed while a run uses them.
-   */
-  readonly inputs: Readonly<Record<string, Tensor>>;
-  /** Appended to the sample's channels: mask and masked latents of a 9-channel inpainting model. */
-  readonly concat?: Tensor;
-}
 
 /** Indices of conditions that can share a batch: same inputs, same sizes. */
 export function groupConditions(conditions: readonly Condition[]): number[][] {

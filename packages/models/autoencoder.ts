@@ -4,8 +4,8 @@ import {
   scaleLatents,
   unscaleLatents,
 } from "./_latent_scale.ts";
+import { runNetwork, samplePosterior } from "./_autoencoder_network.ts";
 import { type Planes, runTiled } from "./_tiles.ts";
-import { assertFinite } from "./finite.ts";
 import { type ModelFiles, readConfig } from "./model_files.ts";
 import type { Device, Session, SessionOptions } from "./session.ts";
 import { elementCount } from "./tensor.ts";
@@ -76,10 +76,6 @@ export interface Autoencoder extends AsyncDisposable {
 /** Latent cells above which "auto" tiles: the middle block attends to all of them at once. */
 const largestUntiled = 128 * 128;
 const defaultTile = 64;
-const overflow =
-  "a float16 autoencoder overflows (that of SDXL does): use its float32 export, or one " +
-  "that was made to fit float16";
-
 /**
  * Opens a model's autoencoder: `vae_decoder`, and `vae_encoder` if there is one. The factors are
  * read from their `config.json`, or from `vae/config.json`.
@@ -266,7 +262,7 @@ class SessionAutoencoder implements Autoencoder {
       const size = channels * height * width;
       const one = data.subarray(i * size, (i + 1) * size);
       const input: Planes = { data: one, shape: [1, channels, height, width] };
-      const run = (part: Planes) => runOne(session, part, signal);
+      const run = (part: Planes) => runNetwork(session, part, signal);
       results.push(layout ? await runTiled(input, layout, run) : await run(input));
     }
     return results;
@@ -288,33 +284,5 @@ class SessionAutoencoder implements Autoencoder {
     return this.#tiling === true || (this.#tiling === "auto" && large)
       ? [this.#tile, this.#tile]
       : undefined;
-  }
-}
-
-async function runOne(
-  session: Session,
-  { data, shape }: Planes,
-  signal: AbortSignal | undefined,
-): Promise<Planes> {
-  const output = session.outputNames[0]!;
-  const feeds = { [session.inputNames[0]!]: { data, shape } };
-  const result = (await session.run(feeds, { outputs: [output], signal }))[
-    output
-  ]!;
-  assertFinite(result.data as Float32Array, `"${session.path}"`, overflow);
-  return result as Planes;
-}
-
-/** mean + e^(logvar / 2)·z, Kingma & Welling (2013), https://arxiv.org/abs/1312.6114, eq. 10. */
-function samplePosterior(
-  z: Float32Array,
-  moments: Float32Array,
-  noise: Float32Array,
-  at: number,
-  size: number,
-): void {
-  for (let i = 0; i < size; i++) {
-    const logVariance = Math.min(20, Math.max(-30, moments[size + i]!));
-    z[at + i]! += Math.exp(0.5 * logVariance) * noise[at + i]!;
   }
 }

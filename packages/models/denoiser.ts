@@ -1,11 +1,11 @@
-import { BranchBatch, type Condition, groupConditions } from "./_branch_batch.ts";
+import { BranchBatch, groupConditions } from "./_branch_batch.ts";
+import { gatherRows, sliceRows } from "./_rows.ts";
+import type { Condition } from "./condition.ts";
 import { assertFinite } from "./finite.ts";
 import { type ModelFiles, readConfig } from "./model_files.ts";
 import type { Device, Session, SessionOptions, TensorInfo } from "./session.ts";
 import { elementCount, type Tensor } from "./tensor.ts";
 import { openSession } from "./worker_session.ts";
-
-export type { Condition } from "./_branch_batch.ts";
 
 /** A denoiser's `config.json`, in diffusers' own keys. */
 export interface UnetConfig {
@@ -44,7 +44,7 @@ export interface Denoiser extends AsyncDisposable {
   readonly config: UnetConfig;
   /** What its graph reads: tells which of `text_embeds`, `time_ids`, `timestep_cond`, `class_labels` it takes. */
   readonly inputs: readonly TensorInfo[];
-  /** True if the output has twice the sample's channels: see {@linkcode splitVariance}. */
+  /** True if the output has twice the sample's channels: see `splitVariance`. */
   readonly learnedVariance: boolean;
   /**
    * Raw outputs, one per condition, each `[batch, out_channels, height, width]`, flat.
@@ -153,7 +153,7 @@ class SessionDenoiser implements Denoiser {
       const chunk = this.#chunk(rows, batch, height * width);
       const results = [];
       for (let row = 0; row < rows; row += chunk) {
-        results.push(this.#run(slice(feeds, rows, row, chunk), chunk, t, signal));
+        results.push(this.#run(sliceRows(feeds, rows, row, chunk), chunk, t, signal));
       }
       return [{ group, chunk, results }];
     });
@@ -161,7 +161,7 @@ class SessionDenoiser implements Denoiser {
     for (const { group, chunk, results } of runs) {
       const parts = await Promise.all(results);
       for (const [k, condition] of group.entries()) {
-        outputs[condition] = gather(parts, chunk, k * batch, batch);
+        outputs[condition] = gatherRows(parts, chunk, k * batch, batch);
       }
     }
     return outputs;
@@ -247,82 +247,4 @@ function channels(
     throw new TypeError(`Cannot use "${path}": neither config.json nor graph tell ${key}`);
   }
   return value;
-}
-
-/** Rows `row` to `row + count` of every feed; the feeds themselves when that is all of them. */
-function slice(
-  feeds: Record<string, Tensor>,
-  rows: number,
-  row: number,
-  count: number,
-): Record<string, Tensor> {
-  if (count === rows) return { ...feeds };
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, { data, shape }]) => {
-      const size = data.length / rows;
-      const part = data.subarray(row * size, (row + count) * size);
-      return [name, { data: part, shape: [count, ...shape.slice(1)] }];
-    }),
-  );
-}
-
-/** Rows `row` to `row + count` of outputs that came in chunks; a view where one chunk has them all. */
-function gather(
-  parts: readonly Float32Array[],
-  chunk: number,
-  row: number,
-  count: number,
-): Float32Array {
-  const size = parts[0]!.length / chunk;
-  const first = Math.floor(row / chunk);
-  if (row + count <= (first + 1) * chunk) {
-    return parts[first]!.subarray(
-      (row - first * chunk) * size,
-      (row - first * chunk + count) * size,
-    );
-  }
-  const out = new Float32Array(count * size);
-  for (let i = 0; i < count; i++) {
-    const part = Math.floor((row + i) / chunk);
-    const at = (row + i - part * chunk) * size;
-    out.set(parts[part]!.subarray(at, at + size), i * size);
-  }
-  return out;
-}
-
-/**
- * Splits the output of a network that also predicts the variance, Nichol & Dhariwal (2021),
- * https://arxiv.org/abs/2102.09672, eq. 15: channels [0, C) are the prediction, [C, 2C) the
- * variance's interpolation.
- *
- * @param output `[batch, 2·channels, height, width]`, flat.
- * @param shape The sample's shape, `[batch, channels, height, width]`.
- * @throws {RangeError} if the output has not twice the sample's size.
- *
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { splitVariance } from "@shum/models";
- *
- * const { mean, variance } = splitVariance(new Float32Array([1, 2, 3, 4]), [2, 1, 1, 1]);
- * assertEquals([...mean, ...variance], [1, 3, 2, 4]);
- * ```
- */
-export function splitVariance(
-  output: Float32Array,
-  shape: readonly [batch: number, channels: number, height: number, width: number],
-): { readonly mean: Float32Array; readonly variance: Float32Array } {
-  const size = elementCount(shape);
-  if (output.length !== 2 * size) {
-    throw new RangeError(
-      `Cannot split variance: output has ${output.length} elements; expected ${2 * size}`,
-    );
-  }
-  const mean = new Float32Array(size);
-  const variance = new Float32Array(size);
-  const row = size / shape[0];
-  for (let i = 0; i < shape[0]; i++) {
-    mean.set(output.subarray(2 * i * row, (2 * i + 1) * row), i * row);
-    variance.set(output.subarray((2 * i + 1) * row, (2 * i + 2) * row), i * row);
-  }
-  return { mean, variance };
 }

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { ModelSpec, NodeSpec, ValueSpec } from "./_onnx_writer.ts";
 import { addModel, modelFolder } from "./_testing.ts";
-import { type Condition, openDenoiser, splitVariance } from "./denoiser.ts";
+import type { Condition } from "./condition.ts";
+import { openDenoiser } from "./denoiser.ts";
+import { splitVariance } from "./learned_variance.ts";
 import { tensor } from "./tensor.ts";
 
 const cpu = { device: "cpu", cacheDir: false } as const;

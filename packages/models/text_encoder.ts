@@ -1,9 +1,9 @@
 import { type ClipTextModel, type EncodedRow, openClipTextModel } from "./_clip_text_model.ts";
-import type { Condition } from "./_branch_batch.ts";
+import type { Condition } from "./condition.ts";
 import type { ModelFiles } from "./model_files.ts";
 import { cutRows, parsePrompt, type TokenRow } from "./prompt_weights.ts";
 import type { SessionOptions } from "./session.ts";
-import { stack, type Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** A prompt: text, with another one for SDXL's second encoder if wished. */
 export type Prompt = string | { readonly text: string; readonly text2?: string | undefined };
@@ -149,20 +149,29 @@ class ClipPromptEncoder implements PromptEncoder {
       this.#models.map((model) => tokenRows(model, textFor(prompt, model, this.#models), syntax))
     );
     const count = Math.max(...rows.flat().map((list) => list.length));
-    const conditions: Condition[] = [];
+    const absent = prompts.map((prompt) => sdxl && this.#forceZeros && prompt === undefined);
+    // The empty rows that fill prompts up are alike, and so are the prompts of many batches.
+    const known = new Map<string, EncodedRow>();
+    const conditions = new Array<Condition>(prompts.length);
     for (const [i, byModel] of rows.entries()) {
+      if (absent[i] && !absent.every(Boolean)) continue;
       const encoded: EncodedRow[][] = [];
       for (const [m, model] of this.#models.entries()) {
         const list: EncodedRow[] = [];
         for (let row = 0; row < count; row++) {
           const tokens = byModel[m]![row] ?? { ids: [], weights: [] };
-          list.push(await model.encode(tokens, layer, { normalise: emphasis === "mean", signal }));
+          const key = JSON.stringify([m, tokens.ids, tokens.weights]);
+          const normalise = emphasis === "mean";
+          const result = known.get(key) ?? await model.encode(tokens, layer, { normalise, signal });
+          known.set(key, result);
+          list.push(result);
         }
         encoded.push(list);
       }
-      const zero = sdxl && prompts[i] === undefined && this.#forceZeros;
-      conditions.push(condition(encoded, timeIds, zero));
+      conditions[i] = condition(encoded, timeIds);
     }
+    const shape = conditions.find((given) => given !== undefined)!;
+    for (const [i, zero] of absent.entries()) if (zero) conditions[i] = zeros(shape, timeIds!);
     return conditions;
   }
 
@@ -208,14 +217,13 @@ function tokenRows(
 function condition(
   encoded: readonly (readonly EncodedRow[])[],
   timeIds: Tensor | undefined,
-  zero: boolean,
 ): Condition {
   const width = encoded.reduce((sum, rows) => sum + rows[0]!.width, 0);
   const rows = encoded[0]!.length;
   const length = encoded[0]![0]!.hidden.length / encoded[0]![0]!.width;
   const data = new Float32Array(rows * length * width);
   let column = 0;
-  for (const list of zero ? [] : encoded) {
+  for (const list of encoded) {
     for (const [row, { hidden, width: part }] of list.entries()) {
       for (let i = 0; i < length; i++) {
         data.set(hidden.subarray(i * part, (i + 1) * part), (row * length + i) * width + column);
@@ -232,11 +240,25 @@ function condition(
         "CLIPTextModelWithProjection",
     );
   }
-  const embeds = zero ? new Float32Array(pooled.length) : pooled;
   return {
     inputs: {
       encoder_hidden_states: hidden,
-      text_embeds: { data: embeds, shape: [1, embeds.length] },
+      text_embeds: { data: pooled, shape: [1, pooled.length] },
+      time_ids: timeIds,
+    },
+  };
+}
+
+/** What SDXL is told when there is no prompt: zeros of the same shapes, and the same sizes. */
+function zeros({ inputs }: Condition, timeIds: Tensor): Condition {
+  const zero = ({ data, shape }: Tensor): Tensor => ({
+    data: new Float32Array(data.length),
+    shape,
+  });
+  return {
+    inputs: {
+      encoder_hidden_states: zero(inputs.encoder_hidden_states!),
+      text_embeds: zero(inputs.text_embeds!),
       time_ids: timeIds,
     },
   };
@@ -253,27 +275,4 @@ function microConditioning(size: MicroConditioning | undefined): Tensor {
   const last = aestheticScore === undefined ? targetSize : [aestheticScore];
   const data = Float32Array.from([...originalSize, ...cropTopLeft, ...last]);
   return { data, shape: [1, data.length] };
-}
-
-/**
- * One condition for a batch of pictures with a prompt each.
- *
- * @param conditions From one call of `encode`, in the order of the pictures.
- * @throws {RangeError} if one is a batch already.
- *
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { batchConditions } from "@shum/models";
- *
- * const one = (value: number) => ({ inputs: { label: { data: new Int32Array([value]), shape: [1] } } });
- * assertEquals([...batchConditions([one(3), one(5)]).inputs.label!.data], [3, 5]);
- * ```
- */
-export function batchConditions(conditions: readonly Condition[]): Condition {
-  const names = Object.keys(conditions[0]?.inputs ?? {});
-  return {
-    inputs: Object.fromEntries(
-      names.map((name) => [name, stack(conditions.map(({ inputs }) => inputs[name]!), 1)]),
-    ),
-  };
 }
