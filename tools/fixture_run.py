@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from fixture_corrections import CORRECTIONS
+
 PIPELINES = {
     "textToImage": "StableDiffusionPipeline", "imageToImage": "StableDiffusionImg2ImgPipeline",
     "inpaint": "StableDiffusionInpaintPipeline",
@@ -52,6 +54,8 @@ def run_case(components, family, settings, folder):
     pipe.set_progress_bar_config(disable=True)
     scheduler = pipe.scheduler  # DDIMPipeline makes its own
 
+    if "corrected" in settings:
+        CORRECTIONS[settings["corrected"]](pipe)
     told, last = [], {}
     step = scheduler.step
 
@@ -116,8 +120,8 @@ def arguments_of(family, settings, generators, folder):
         given.update(width=settings["width"], height=settings["height"])
     else:
         image = Image.open(f"{folder}/{settings['image']}").convert("RGB")
-        given["image"] = [image] * batch if settings["task"] == "imageToImage" else image
+        given["image"] = [image] * batch  # one each: a single one is encoded with the first seed only
     if settings["task"] == "inpaint":
-        given["mask_image"] = Image.open(f"{folder}/{settings['mask']}").convert("L")
+        given["mask_image"] = [Image.open(f"{folder}/{settings['mask']}").convert("L")] * batch
         given.update(width=64, height=64)
     return given
