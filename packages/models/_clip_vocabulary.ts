@@ -1,10 +1,16 @@
 /** The parts of `tokenizer_config.json` that matter here. */
 export interface ClipTokenizerConfig {
+  /** Tokens of a row, start and end included. */
   readonly model_max_length?: number;
+  /** False keeps upper case; CLIP does not. */
   readonly do_lower_case?: boolean;
+  /** The start token: a string, or an object with `content`. */
   readonly bos_token?: unknown;
+  /** The end token. */
   readonly eos_token?: unknown;
+  /** The token that fills a row. */
   readonly pad_token?: unknown;
+  /** Whatever else the file says. */
   readonly [key: string]: unknown;
 }
 
