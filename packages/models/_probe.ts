@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { writeOnnxModel } from "./_onnx_writer.ts";
-import { createOnnxSession } from "./onnx_session.ts";
+import { createOnnxSession } from "./_onnx_session.ts";
 import { type DeviceProbe, devices } from "./providers.ts";
 import type { Device } from "./session.ts";
 

@@ -11,7 +11,7 @@ import type {
   RunReply,
   RunRequest,
 } from "./_worker_protocol.ts";
-import { createOnnxSession, engineVersion, type OnnxSession } from "./onnx_session.ts";
+import { createOnnxSession, engineVersion, type OnnxSession } from "./_onnx_session.ts";
 import type { OnnxModel } from "./onnx_model.ts";
 import type { Device } from "./session.ts";
 

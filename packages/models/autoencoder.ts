@@ -6,7 +6,8 @@ import {
 } from "./_latent_scale.ts";
 import { runNetwork, samplePosterior } from "./_autoencoder_network.ts";
 import { type Planes, runTiled } from "./_tiles.ts";
-import { type ModelFiles, readConfig } from "./model_files.ts";
+import { readConfig } from "./_component_files.ts";
+import type { ModelFiles } from "./model_files.ts";
 import type { Device, Session, SessionOptions } from "./session.ts";
 import { elementCount } from "./tensor.ts";
 import { openSession } from "./worker_session.ts";
@@ -83,6 +84,7 @@ const defaultTile = 64;
  * @param files The model's folder.
  * @throws {TypeError} if a graph is not an autoencoder's.
  *
+ * @example A folder without files
  * ```ts
  * import { assertRejects } from "@std/assert";
  * import { openAutoencoder } from "@shum/models";

@@ -36,6 +36,7 @@ const labelNames = ["class_labels", "labels", "y"];
  * @param files The model's folder.
  * @throws {TypeError} if the graph's inputs are others.
  *
+ * @example A folder without files
  * ```ts
  * import { assertRejects } from "@std/assert";
  * import { openClassifier } from "@shum/models";

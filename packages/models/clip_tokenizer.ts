@@ -7,7 +7,8 @@ import {
   tokenizerFromVocabulary,
   tokenText,
 } from "./_clip_vocabulary.ts";
-import { findFile, type ModelFiles, readConfig } from "./model_files.ts";
+import { findFile, readConfig } from "./_component_files.ts";
+import type { ModelFiles } from "./model_files.ts";
 
 export type { ClipTokenizerConfig } from "./_clip_vocabulary.ts";
 
@@ -52,6 +53,7 @@ const clipLength = 77;
  *
  * @throws {SyntaxError} if they hold no CLIP tokenizer.
  *
+ * @example A vocabulary of seven words
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { makeClipTokenizer } from "@shum/models";
@@ -125,6 +127,7 @@ export function makeClipTokenizer(
  * @param component "tokenizer" by default; SDXL also has "tokenizer_2".
  * @throws {SyntaxError} if the files hold no CLIP tokenizer.
  *
+ * @example A folder without files
  * ```ts
  * import { assertRejects } from "@std/assert";
  * import { openClipTokenizer } from "@shum/models";

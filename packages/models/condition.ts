@@ -18,6 +18,7 @@ export interface Condition {
  * @param conditions From one call of `encode`, in the order of the pictures.
  * @throws {RangeError} if one is a batch already.
  *
+ * @example Two class labels
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { batchConditions } from "@shum/models";

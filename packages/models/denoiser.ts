@@ -2,7 +2,8 @@ import { BranchBatch, groupConditions } from "./_branch_batch.ts";
 import { gatherRows, sliceRows } from "./_rows.ts";
 import type { Condition } from "./condition.ts";
 import { assertFinite } from "./finite.ts";
-import { type ModelFiles, readConfig } from "./model_files.ts";
+import { readConfig } from "./_component_files.ts";
+import type { ModelFiles } from "./model_files.ts";
 import type { Device, Session, SessionOptions, TensorInfo } from "./session.ts";
 import { elementCount, type Tensor } from "./tensor.ts";
 import { openSession } from "./worker_session.ts";
@@ -78,6 +79,7 @@ const largeImage = 64 * 64;
  * @throws {TypeError} if the graph is not a denoiser's.
  * @throws {RangeError} if config and graph disagree on the channels.
  *
+ * @example A folder without files
  * ```ts
  * import { assertRejects } from "@std/assert";
  * import { openDenoiser } from "@shum/models";

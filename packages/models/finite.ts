@@ -8,6 +8,7 @@
  * @param advice What to do about it.
  * @throws {RangeError} if a value is NaN or infinite.
  *
+ * @example One NaN among numbers
  * ```ts
  * import { assertThrows } from "@std/assert";
  * import { assertFinite } from "@shum/models";

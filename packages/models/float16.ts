@@ -5,6 +5,7 @@
  * @param out Where the bit patterns go; a new array when absent.
  * @returns `out`: one 16-bit pattern per value.
  *
+ * @example Bit patterns
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { toFloat16 } from "@shum/models";
@@ -27,6 +28,7 @@ export function toFloat16(
  * @param out Where the numbers go; a new array when absent.
  * @returns `out`.
  *
+ * @example Numbers
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { fromFloat16 } from "@shum/models";

@@ -10,6 +10,7 @@ import type { Tensor } from "./tensor.ts";
  * @returns `[1, size]`.
  * @throws {RangeError} if the size is not a whole number of at least 4.
  *
+ * @example No guidance
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { guidanceEmbedding } from "@shum/models";

@@ -9,6 +9,7 @@ import { elementCount } from "./tensor.ts";
  * @param shape The sample's shape, `[batch, channels, height, width]`.
  * @throws {RangeError} if the output has not twice the sample's size.
  *
+ * @example Two samples of one channel
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { splitVariance } from "@shum/models";

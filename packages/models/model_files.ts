@@ -2,6 +2,7 @@
  * The files of a model folder, by component: what the openers of this package need of a
  * repository.
  *
+ * @example A folder without files
  * ```ts
  * import { assertThrows } from "@std/assert";
  * import { type ModelFiles } from "@shum/models";
@@ -23,34 +24,4 @@ export interface ModelFiles {
   file(component: string, name?: string): string;
   /** A component's JSON file, parsed; rejects when there is none. */
   json(component: string, name: string): Promise<unknown>;
-}
-
-/** A component's file, or undefined. */
-export function findFile(files: ModelFiles, component: string, name: string): string | undefined {
-  if (!files.has(component)) return undefined;
-  try {
-    return files.file(component, name);
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * A component's JSON file as an object; `{}` when there is none.
- *
- * @throws {SyntaxError} if it is not an object.
- */
-export async function readConfig(
-  files: ModelFiles,
-  component: string,
-  name: string = "config.json",
-): Promise<Record<string, unknown>> {
-  if (findFile(files, component, name) === undefined) return {};
-  const value = await files.json(component, name);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new SyntaxError(
-      `Cannot read ${component}/${name}: it holds ${JSON.stringify(value)}; expected an object`,
-    );
-  }
-  return value as Record<string, unknown>;
 }

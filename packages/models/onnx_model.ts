@@ -69,6 +69,7 @@ const typeNames: Readonly<Record<number, string>> = {
  * @param source Path of the `.onnx` file, or its bytes.
  * @throws {SyntaxError} if the file is not an ONNX model, or is cut short.
  *
+ * @example A file that is no model
  * ```ts
  * import { assertThrows } from "@std/assert";
  * import { readOnnxModel } from "@shum/models";
@@ -96,6 +97,7 @@ export function readOnnxModel(source: string | Uint8Array): OnnxModel {
  * @param initializer One of its constants.
  * @throws {TypeError} if its type is neither float32 nor float16.
  *
+ * @example Only floats are read
  * ```ts
  * import { assertThrows } from "@std/assert";
  * import { readInitializer } from "@shum/models";

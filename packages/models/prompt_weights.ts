@@ -22,6 +22,7 @@ const breakWord = /\s*\bBREAK\b\s*/;
  * @param prompt The text.
  * @returns The parts between BREAKs, at least one list; neighbours of one weight are joined.
  *
+ * @example A weight and a break
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { parsePrompt } from "@shum/models";
@@ -91,6 +92,7 @@ const commaReach = 20;
  * @param comma Id of the token ",", if there is one.
  * @returns At least one row.
  *
+ * @example Five tokens in rows of three
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { cutRows } from "@shum/models";

@@ -21,6 +21,7 @@ let probed: Promise<readonly DeviceProbe[]> | undefined;
 /**
  * Tries every device on a tiny graph, one after another; once per process.
  *
+ * @example The CPU always works
  * ```ts
  * import { assert } from "@std/assert";
  * import { probeDevices } from "@shum/models";
@@ -47,6 +48,7 @@ export function probeDevices(): Promise<readonly DeviceProbe[]> {
  * @throws {RangeError} if the name is unknown.
  * @throws {Error} if the forced device does not work here; says why and which ones do.
  *
+ * @example A machine without CUDA
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
  * import { chooseDevices } from "@shum/models";
@@ -86,6 +88,7 @@ export function chooseDevices(
 /**
  * One line that says which device serves and why the ones before it do not.
  *
+ * @example A machine without CUDA
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { describeDevices } from "@shum/models";

@@ -7,6 +7,7 @@ export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
  * Half precision exists only inside the engine: float16 inputs are cast on the way in and float16
  * outputs arrive here as `Float32Array`.
  *
+ * @example A scalar
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { type Tensor } from "@shum/models";
@@ -25,6 +26,7 @@ export interface Tensor {
 /**
  * The number of elements of a shape; 1 for a scalar.
  *
+ * @example Latents and a scalar
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { elementCount } from "@shum/models";
@@ -44,6 +46,7 @@ export function elementCount(shape: readonly number[]): number {
  *
  * @throws {RangeError} if they differ.
  *
+ * @example Data that do not fit
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
  * import { tensor } from "@shum/models";
@@ -73,6 +76,7 @@ export function tensor(data: TensorData, shape: readonly number[]): Tensor {
  * @returns A new tensor of `parts.length * repeat` rows.
  * @throws {RangeError} if a part has another number of rows.
  *
+ * @example A batch of two
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { stack, tensor } from "@shum/models";

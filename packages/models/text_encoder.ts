@@ -79,6 +79,7 @@ const mostRows = 64;
  * @param files The model's folder.
  * @throws {TypeError} if a graph is not a text encoder's.
  *
+ * @example A folder without a text encoder
  * ```ts
  * import { assertRejects } from "@std/assert";
  * import { openPromptEncoder } from "@shum/models";

@@ -20,6 +20,7 @@ import type { Tensor } from "./tensor.ts";
  * @throws {SyntaxError} if the file is not a whole ONNX model.
  * @throws {Error} if it is missing, was made for another device, or the engine refuses it.
  *
+ * @example A file that does not exist
  * ```ts
  * import { assertRejects } from "@std/assert";
  * import { openSession } from "@shum/models";
