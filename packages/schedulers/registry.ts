@@ -289,9 +289,9 @@ export const REGISTRY: Readonly<Record<string, RegistryEntry>> = {
     prediction: () => flowPrediction,
   },
   FlowMatchHeunDiscreteScheduler: {
-    defaults: { num_train_timesteps: 1000, shift: 1, ...CHURN },
+    defaults: { num_train_timesteps: 1000, shift: 1 },
     table: flowTable,
-    solver: (c) => heun({ churn: churn(c) }),
+    solver: () => heun(),
     prediction: () => flowPrediction,
     calls: 2,
   },

@@ -21,8 +21,8 @@ import { distinct, past } from "./_history.ts";
 export function deis(
   { order = 2, lowerOrderFinal = true }: { order?: number; lowerOrderFinal?: boolean } = {},
 ): Solver {
-  if (!(Number.isInteger(order) && order >= 1 && order <= 4)) {
-    throw new RangeError(`Cannot make DEIS: solver_order is ${order}; expected 1 to 4`);
+  if (!(Number.isInteger(order) && order >= 1 && order <= 3)) {
+    throw new RangeError(`Cannot make DEIS: solver_order is ${order}; expected 1 to 3`);
   }
   return (levels, _schedule, begin = 0) => {
     const last = levels.length - 2;

@@ -40,7 +40,7 @@ export function dpmSolverSinglestep({
   solverType = "midpoint",
   lowerOrderFinal = false,
 }: DpmSolverSinglestepOptions = {}): Solver {
-  const highest = algorithm.startsWith("sde") ? 2 : 3;
+  const highest = algorithm === "sde-dpmsolver" ? 2 : 3;
   if (!(Number.isInteger(order) && order >= 1 && order <= highest)) {
     throw new RangeError(
       `Cannot make a singlestep ${algorithm}: solver_order is ${order}; expected 1 to ${highest}`,

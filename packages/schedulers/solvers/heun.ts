@@ -1,14 +1,13 @@
 import { intervals } from "../noise_level.ts";
 import type { Solver, Step } from "../plan.ts";
-import { type Churn, raise } from "./churn.ts";
 
 /**
  * Heun's method: an Euler step, corrected by the slope at its end. Two model calls per interval, one
  * in the last if that ends at `sigma = 0`.
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 1, along a straight line from one
- * `(alpha, sigma)` to the next: on flow levels it is flow-matching Heun. `churn` as in
- * {@linkcode euler}.
+ * `(alpha, sigma)` to the next: on flow levels it is flow-matching Heun. Add churn
+ * with {@linkcode churned}.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -21,15 +20,13 @@ import { type Churn, raise } from "./churn.ts";
  * });
  * ```
  */
-export function heun({ churn }: { churn?: Churn | undefined } = {}): Solver {
+export function heun(): Solver {
   return (levels, _schedule, begin) =>
     intervals(levels, begin).flatMap(([s, t]): Step[] => {
-      const raised = churn && raise(s, churn, levels.length - 1);
-      const terms = { x0: t.alpha, eps: t.sigma };
-      const first: Step = raised ? { level: s, raised, x: { terms } } : { level: s, x: { terms } };
+      const first: Step = { level: s, x: { terms: { x0: t.alpha, eps: t.sigma } } };
       if (t.sigma === 0) return [first];
       const x0 = (t.alpha - s.alpha) / 2;
-      const eps = (t.sigma - (raised?.level ?? s).sigma) / 2;
+      const eps = (t.sigma - s.sigma) / 2;
       const x = { terms: { "x[-1]": 1, "x0[-1]": x0, "eps[-1]": eps, x0, eps } };
       return [first, { level: t, x }];
     });

@@ -62,11 +62,15 @@ function transfer(
   return { level, x: { terms } };
 }
 
-/** Four calls: at `s`, twice in the middle, at `t`. */
+/**
+ * Four calls: at `s`, twice in the middle, at `t`. Between timesteps an odd number apart the first call
+ * leads to just above the middle, as in diffusers.
+ */
 function rungeKuttaStep(s: NoiseLevel, t: NoiseLevel, schedule: NoiseSchedule): Step[] {
-  const m = schedule.at(s.t - Math.floor((s.t - t.t) / 2));
+  const half = Math.floor((s.t - t.t) / 2);
+  const m = schedule.at(t.t + half);
   return [
-    transfer(s, s, m, 0, [[0, 1]]),
+    transfer(s, s, schedule.at(s.t - half), 0, [[0, 1]]),
     transfer(m, s, m, 1, [[0, 1]]),
     transfer(m, s, t, 2, [[0, 1]]),
     transfer(t, s, t, 3, [[0, 1 / 6], [1, 1 / 3], [2, 1 / 3], [3, 1 / 6]]),

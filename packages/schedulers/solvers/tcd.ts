@@ -1,6 +1,8 @@
 import { intervals } from "../noise_level.ts";
 import type { Solver } from "../plan.ts";
 
+const f32 = Math.fround;
+
 /**
  * Trajectory consistency sampling: a deterministic jump to below the next timestep, then noise up to
  * it. The last step adds none.
@@ -19,7 +21,8 @@ import type { Solver } from "../plan.ts";
 export function tcd({ eta = 0.3 }: { eta?: number } = {}): Solver {
   return (levels, schedule, begin) =>
     intervals(levels, begin).map(([s, t, i]) => {
-      const below = eta === 0 ? t : schedule.at(Math.floor((1 - eta) * t.t));
+      // in single precision, as torch multiplies: 0.7 of timestep 700 is 490, not 489
+      const below = eta === 0 ? t : schedule.at(Math.floor(f32(f32(1 - eta) * t.t)));
       if (eta === 0 || i === levels.length - 2) {
         return { level: s, x: { terms: { x0: below.alpha, eps: below.sigma } } };
       }

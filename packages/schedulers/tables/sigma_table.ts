@@ -203,17 +203,19 @@ function dpmTimesteps(
 ): readonly number[] {
   const spacing = c.timestep_spacing as TimestepSpacing;
   const length = clippedLength(c, schedule);
-  if (inverse) {
-    if (spacing === "linspace") {
-      return linspace(0, length - 1, steps + 1).map(roundHalfEven).slice(0, -1);
-    }
-    return timesteps(steps, { spacing, length, offset: c.steps_offset, dropLast: true }).reverse();
-  }
   if (spacing === "trailing") {
     const ratio = c.num_train_timesteps / steps;
-    return Array.from({ length: steps }, (_, i) => roundHalfEven(length - i * ratio) - 1);
+    const visited = Array.from({ length: steps }, (_, i) => roundHalfEven(length - i * ratio) - 1);
+    return inverse ? visited.reverse() : visited;
   }
-  return timesteps(steps, { spacing, length, offset: c.steps_offset, dropLast: true });
+  if (!inverse) {
+    return timesteps(steps, { spacing, length, offset: c.steps_offset, dropLast: true });
+  }
+  if (spacing === "linspace") {
+    return linspace(0, length - 1, steps + 1).map(roundHalfEven).slice(0, -1);
+  }
+  const ratio = Math.floor(length / (steps + 1));
+  return Array.from({ length: steps }, (_, i) => i * ratio + c.steps_offset);
 }
 
 /** Wan et al. (2025), https://arxiv.org/abs/2503.20314, their code; two readings of it. */
