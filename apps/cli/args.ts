@@ -42,6 +42,8 @@ function describe(option: Option): string {
   return option.value ?? "a value";
 }
 
+const isNumeric = (key: OptionKey) => ["integer", "number"].includes(options[key].kind);
+
 /** Rewrites every flag as `--key=value`, so that a value may begin with a dash: `--seed -1`. */
 function canonical(argv: readonly string[]): string[] {
   const out: string[] = [];
@@ -92,7 +94,11 @@ function canonical(argv: readonly string[]): string[] {
           set(key, `-${letter}`, undefined);
           continue;
         }
-        set(key, `-${letter}`, letters !== "" ? letters.replace(/^=/, "") : following());
+        const joined = letters.replace(/^=/, "");
+        if (arg.length > 3 && isNumeric(key) && joined !== "" && Number.isNaN(Number(joined))) {
+          throw unknownLetter(arg, letter); // -steps is no seed
+        }
+        set(key, `-${letter}`, letters !== "" ? joined : following());
         letters = "";
       }
     } else out.push(arg);

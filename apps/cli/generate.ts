@@ -5,6 +5,7 @@
  */
 
 import type { Image } from "@shum/pipelines";
+import type { SchedulerConfig } from "@shum/schedulers";
 import { basename, dirname } from "@std/path";
 import { CliError, exitCodes, usageError } from "./exit_codes.ts";
 import { grid } from "./grid.ts";
@@ -73,7 +74,7 @@ export async function runGenerate(
   const modelName = modelLeaf(repository.id, repository.path);
   const resolved: Resolved[] = [];
   for (const job of jobs) {
-    resolved.push(await resolveJob(job, pipeline, config as Resolved["config"], input, modelName));
+    resolved.push(await resolveJob(job, pipeline, config as SchedulerConfig, input, modelName));
   }
   refuseExisting(names, resolved, given);
   if (given.dryRun) return dryRun(resolved, repository.path, names, given, print);

@@ -77,7 +77,14 @@ export function outputSize(
   return { width: fit(picture.width), height: fit(picture.height) };
 }
 
-/** The mask at another size, and soft for the seam. */
+/**
+ * How much of what was made to show: nothing where the pipeline repaints nothing, so that those pixels
+ * stay as they were, and all of it further inside than `--mask-blur` reaches.
+ */
 export function seamMask(mask: Mask, given: Given): Mask {
-  return blurred(mask, given.maskBlur ?? MASK_BLUR);
+  const repainted = mask.data.map((value) => value >= 128 ? 255 : 0);
+  const soft = blurred({ ...mask, data: repainted }, given.maskBlur ?? MASK_BLUR);
+  // A blurred edge is at one half where the hard one was: from there it rises to 1.
+  const data = soft.data.map((value, i) => repainted[i] === 0 ? 0 : Math.max(0, 2 * value - 255));
+  return { ...mask, data };
 }

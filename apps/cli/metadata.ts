@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Given } from "./options.ts";
+import { type Given, type OptionKey, options } from "./options.ts";
 
 /** The version of Shum, for the record. */
 export const VERSION = "0.1.0";
@@ -36,7 +36,12 @@ export interface PictureRecord {
 
 /** Makes a record. */
 export function pictureRecord(facts: Omit<PictureRecord, "schema" | "version">): PictureRecord {
-  return { schema: SCHEMA, version: VERSION, ...facts };
+  // In the order of the options, so that the same settings make the same file.
+  const keys = (Object.keys(options) as OptionKey[]).filter((key) =>
+    facts.settings[key] !== undefined
+  );
+  const settings = Object.fromEntries(keys.map((key) => [key, facts.settings[key]])) as Given;
+  return { schema: SCHEMA, version: VERSION, ...facts, settings };
 }
 
 function quoted(value: string | number): string {

@@ -22,7 +22,9 @@ export function nearest(word: string, names: Iterable<string>): string | undefin
   let bestCost = Infinity;
   for (const name of names) {
     const begins = word.length >= 3 && name.startsWith(word);
-    const cost = begins ? 0.5 : editDistance(word.toLowerCase(), name.toLowerCase());
+    const cost = begins
+      ? 0.5 + (name.length - word.length) / 100 // of the names that go on, the shortest
+      : editDistance(word.toLowerCase(), name.toLowerCase());
     if (cost < bestCost) [best, bestCost] = [name, cost];
   }
   return bestCost <= Math.max(2, word.length / 3) ? best : undefined;

@@ -68,6 +68,7 @@ export class Progress {
   #total = 0;
   #done = 0;
   #started = 0;
+  #first: { readonly done: number; readonly at: number } | undefined;
   #shown = -Infinity;
   #unit = "step";
   #open = false;
@@ -87,6 +88,7 @@ export class Progress {
     this.#unit = unit;
     this.#done = 0;
     this.#started = this.#now();
+    this.#first = undefined;
     this.#shown = -Infinity;
     this.#open = true;
     this.#draw();
@@ -97,6 +99,7 @@ export class Progress {
     if (!this.#open) return;
     this.#done = done;
     this.#total = total;
+    if (done > 0) this.#first ??= { done, at: this.#now() };
     const every = this.#screen.terminal ? REDRAW_MS : PLAIN_MS;
     if (done >= total || this.#now() - this.#shown >= every) this.#draw();
   }
@@ -130,19 +133,25 @@ export class Progress {
     const [done, total] = [this.#done, this.#total];
     const seconds = (now - this.#started) / 1000;
     const share = total > 0 ? Math.min(1, done / total) : 1;
+    // Seconds per step or byte. The first one waits for the model to load: later ones tell more.
+    const first = this.#first;
+    const pace = first !== undefined && done > first.done
+      ? (now - first.at) / 1000 / (done - first.done)
+      : done > 0
+      ? seconds / done
+      : 0;
     const parts: string[] = [];
     if (this.#unit === "bytes") {
       parts.push(`${size(done)} of ${size(total)}`);
-      if (seconds > 0.5 && done > 0) parts.push(`${size(done / seconds)}/s`);
+      if (seconds > 0.5 && pace > 0) parts.push(`${size(1 / pace)}/s`);
     } else {
       parts.push(`${done}/${total}`);
-      if (done > 0 && seconds > 0) {
-        const pace = seconds / done;
+      if (pace > 0) {
         parts.push(pace >= 1 ? `${pace.toFixed(2)} s/step` : `${(1 / pace).toFixed(1)} steps/s`);
       }
     }
     if (share === 1) parts.push(duration(seconds));
-    else if (share > 0) parts.push(`ETA ${duration(seconds * (1 - share) / share)}`);
+    else if (pace > 0) parts.push(`ETA ${duration(pace * (total - done))}`);
     this.#shown = now;
     if (!this.#screen.terminal) {
       if (done > 0) this.#screen.write(`${this.#label}: ${parts.join(", ")}\n`);

@@ -38,14 +38,13 @@ export interface Resolved {
   readonly job: Job;
   /** The job's options with the model's defaults filled in; what the record keeps. */
   readonly settings: Given;
-  readonly config: SchedulerConfig;
   readonly sampler: { readonly name: string; readonly schedule?: string };
   readonly modelName: string;
   /** Calls of the denoiser per picture. */
   readonly calls: number;
   stream(batch: Batch, signal: AbortSignal): AsyncGenerator<Preview, readonly Image[]>;
   /** What is done to a picture before it is written. */
-  finish(image: Image): Rgb;
+  finish(picture: Rgb): Rgb;
 }
 
 const STRENGTH = 0.75;
@@ -83,12 +82,13 @@ const NOT_RECORDED: readonly OptionKey[] = [
 const leaf = (path: string): string => path.split(/[\\/]/).at(-1)!;
 
 function recorded(given: Given): Given {
-  const out: Record<string, unknown> = { ...given };
-  for (const key of NOT_RECORDED) delete out[key];
+  const paths: Partial<Record<OptionKey, string>> = {}; // the name, not where it lies
   for (const key of ["initImg", "mask"] as const) {
-    if (given[key] !== undefined) out[key] = leaf(given[key]); // the name, not where it lies
+    if (given[key] !== undefined) paths[key] = leaf(given[key]);
   }
-  return out as Given;
+  const kept = Object.entries({ ...given, ...paths })
+    .filter(([key]) => !NOT_RECORDED.includes(key as OptionKey));
+  return Object.fromEntries(kept) as Given;
 }
 
 function requireKind(kind: AnyPipeline["kind"], given: Given): void {
@@ -176,9 +176,12 @@ export async function resolveJob(
   const { width, height } = outputSize(given, input?.picture, defaults);
   const steps = given.steps ?? defaults.steps;
   let calls: number;
+  let used: SchedulerConfig;
   let guidance: Awaited<ReturnType<typeof chosenGuidance>>;
   try {
-    calls = (await chosenScheduler(given, config, steps)).plan.steps.length;
+    const scheduler = await chosenScheduler(given, config, steps);
+    used = scheduler.config;
+    calls = scheduler.plan.steps.length;
     guidance = await chosenGuidance(given, defaults.guidanceScale);
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) throw usageError(error.message);
@@ -226,8 +229,7 @@ export async function resolveJob(
   return {
     job,
     settings,
-    config,
-    sampler: await samplerLabels(given, config),
+    sampler: samplerLabels(given, used),
     modelName,
     calls,
     stream: ({ size, seed, variationSeed }, signal) =>
@@ -238,8 +240,10 @@ export async function resolveJob(
         ...(variationSeed === undefined ? {} : { variationSeed }),
         signal,
       }),
-    finish: (image) =>
-      source !== undefined && seam !== undefined ? pasteBack(image, source.picture, seam) : image,
+    finish: (picture) =>
+      source !== undefined && seam !== undefined
+        ? pasteBack(picture, source.picture, seam)
+        : picture,
   };
 }
 

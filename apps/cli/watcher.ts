@@ -52,14 +52,16 @@ export class Watcher {
       let decoded: readonly Rgb[] | undefined;
       const every = Math.ceil(preview.total / MAX_FRAMES);
       if (animate && !last && preview.index % every === 0) {
-        decoded = await preview.decode();
+        decoded = (await preview.decode()).map((picture) => this.#job.finish(picture));
         decoded.forEach((picture, i) => this.frames[i]!.push(picture));
       }
       if (mode !== "none" && !quiet && (done % previewInterval === 0 || last)) {
-        const pictures = mode === "vae" ? decoded ?? await preview.decode() : Array.from(
-          { length: this.#batch.size },
-          (_, i) => latentPicture(preview.x0, preview.shape, i),
-        );
+        const pictures = mode === "vae"
+          ? decoded ?? (await preview.decode()).map((picture) => this.#job.finish(picture))
+          : Array.from(
+            { length: this.#batch.size },
+            (_, i) => latentPicture(preview.x0, preview.shape, i),
+          );
         const sheet = pictures.length === 1 ? pictures[0]! : grid(pictures, 1);
         this.#progress.picture(terminalRows(sheet, this.#screen.columns));
         if (given.previewPath !== undefined) {
