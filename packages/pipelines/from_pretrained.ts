@@ -143,6 +143,14 @@ function trainedSize(network: Json, scaleFactor: number): { width: number; heigh
   };
 }
 
+/**
+ * How often a U-Net halves its input, as a factor. Exported graphs double by scale, so sizes that this
+ * does not divide come back as others and do not fit together.
+ */
+function halvings({ block_out_channels: blocks }: Json): number {
+  return Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 1;
+}
+
 /** What the model says itself (`defaults` of model_index.json, by diffusers' names) comes first. */
 function defaultsOf(
   { index }: Repository,
@@ -218,6 +226,7 @@ async function textToImage(
     channels,
     inChannels: isCount(network.in_channels) ? network.in_channels : channels,
     scaleFactor,
+    sizeMultiple: scaleFactor * halvings(network),
     ...lcm && { timeCondProjDim: network.time_cond_proj_dim as number },
     aesthetics: index.requires_aesthetics_score === true,
     strengthInSchedule: index._class_name.startsWith("LatentConsistencyModel"),
@@ -236,8 +245,6 @@ async function pixelParts(
   const scheduler = await schedulerConfig(repository);
   const latent = repository.has("vae_decoder") ? await latentFacts(repository) : undefined;
   const scaleFactor = latent?.scaleFactor ?? 1;
-  const blocks = network.block_out_channels;
-  const halvings = Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 1;
   const steps = scheduler._class_name === "DDPMScheduler" ? 1000 : stepsOf(scheduler, 50);
   const base = { steps, guidanceScale: 1, ...trainedSize(network, scaleFactor) };
   const decoding = { ...session, tiling, encoder: false };
@@ -250,7 +257,7 @@ async function pixelParts(
     channels: isCount(network.in_channels) ? network.in_channels : latent?.channels ?? 3,
     scaleFactor,
     // A transformer's positions are those it was trained at.
-    ...component === "unet" && { sizeMultiple: scaleFactor * halvings },
+    ...component === "unet" && { sizeMultiple: scaleFactor * halvings(network) },
     defaults: defaultsOf(repository, base),
   };
 }

@@ -131,7 +131,7 @@ export class ImageToImage implements Pipeline<ImageToImageInput> {
         "Cannot start from image: the model has no vae_encoder; expected a model with one",
       );
     }
-    const sized = sizeFrom(input.image, options, parts.scaleFactor);
+    const sized = sizeFrom(input.image, options, parts.sizeMultiple ?? parts.scaleFactor);
     const run = planTextRun(parts, input, sized, input.strength ?? 0.75);
     return yield* runText(parts, input, sized, run, async () => {
       const { shape, generators, scheduler } = run;

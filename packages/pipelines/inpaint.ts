@@ -117,7 +117,7 @@ export class Inpaint implements Pipeline<InpaintInput> {
   ): AsyncGenerator<Preview, readonly Image[]> {
     const parts = this.#parts;
     check(parts, input);
-    const sized = sizeFrom(input.image, options, parts.scaleFactor);
+    const sized = sizeFrom(input.image, options, parts.sizeMultiple ?? parts.scaleFactor);
     const run = planTextRun(parts, input, sized, input.strength ?? 1);
     return yield* runText(parts, input, sized, run, () => start(parts, input, sized, run));
   }

@@ -174,6 +174,35 @@ export function slerp(
 }
 
 /**
+ * Throws unless the latents that the caller brings, if any, suit a shape.
+ *
+ * @param shape `[images, channels, height, width]`.
+ * @param options What the caller said.
+ * @throws {RangeError} When `latents` has another length than the shape.
+ *
+ * @example Too few
+ * ```ts
+ * import { assertThrows } from "@std/assert";
+ * import { checkLatents } from "@shum/pipelines";
+ *
+ * const latents = new Float32Array(3);
+ * assertThrows(() => checkLatents([1, 1, 2, 2], { latents }), RangeError, "expected 4");
+ * ```
+ */
+export function checkLatents(
+  shape: readonly [batch: number, channels: number, height: number, width: number],
+  { latents }: Pick<RunOptions, "latents">,
+): void {
+  const expected = shape.reduce((product, size) => product * size);
+  if (latents && latents.length !== expected) {
+    throw new RangeError(
+      `Cannot start from latents: there are ${latents.length} values; expected ${expected} for ` +
+        `shape [${shape.join(", ")}]`,
+    );
+  }
+}
+
+/**
  * The initial noise of a run, N(0, I): one draw per image from its own generator, with the variation
  * mixed in where there is one.
  *
@@ -202,15 +231,8 @@ export function initialNoise(
 ): Float32Array {
   const [batch, channels, height, width] = shape;
   const size = channels * height * width;
-  if (options.latents) {
-    if (options.latents.length !== batch * size) {
-      throw new RangeError(
-        `Cannot start from latents: there are ${options.latents.length} values; expected ` +
-          `${batch * size} for shape [${shape.join(", ")}]`,
-      );
-    }
-    return Float32Array.from(options.latents);
-  }
+  checkLatents(shape, options);
+  if (options.latents) return Float32Array.from(options.latents);
   const out = new Float32Array(batch * size);
   for (let b = 0; b < batch; b++) {
     const own = out.subarray(b * size, (b + 1) * size);

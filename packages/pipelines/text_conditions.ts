@@ -38,6 +38,7 @@ export interface TextFacts {
  * @param input What to make.
  * @returns One prompt, or one per image.
  * @throws {TypeError} When a prompt is not text.
+ * @throws {RangeError} When there are several negative prompts, but not one per prompt.
  *
  * @example One for all images
  * ```ts
@@ -51,6 +52,13 @@ export function promptsOf(input: TextInput): readonly Prompt[] {
   const prompts = listOf(input.prompt) ?? [];
   if (prompts.length === 0) {
     throw new TypeError("Cannot make image: there are 0 prompts; expected one, or one per image");
+  }
+  const negative = listOf(input.negativePrompt)?.length ?? 1;
+  if (negative !== 1 && negative !== prompts.length) {
+    throw new RangeError(
+      `Cannot make images: there are ${prompts.length} prompts and ${negative} negative prompts; ` +
+        `expected one negative prompt, or one per prompt`,
+    );
   }
   return prompts;
 }
@@ -113,7 +121,6 @@ export function textGuidance(
  * @param facts What the network is told.
  * @param scale The guidance scale when the caller said nothing.
  * @returns What each branch tells the network.
- * @throws {RangeError} When there are several prompts and another number of negative ones.
  */
 export async function encodeConditions(
   encoder: PromptEncoder,
@@ -126,13 +133,6 @@ export async function encodeConditions(
 ): Promise<Readonly<Partial<Record<Branch, Condition>>>> {
   const positive = promptsOf(input);
   const negative = listOf(input.negativePrompt);
-  const images = Math.max(positive.length, negative?.length ?? 1);
-  if (positive.length !== 1 && negative && negative.length !== 1 && negative.length !== images) {
-    throw new RangeError(
-      `Cannot make images: there are ${positive.length} prompts and ${negative.length} negative ` +
-        `prompts; expected one negative prompt, or one per image`,
-    );
-  }
   const lists: [Branch, readonly (Prompt | undefined)[]][] = [["positive", positive]];
   input.also?.forEach(({ prompt }, k) => lists.push([positiveBranch(k + 1), [prompt]]));
   if (branches.includes("negative")) lists.push(["negative", negative ?? [undefined]]);

@@ -8,7 +8,7 @@ import type { Autoencoder, Condition, Denoiser, PromptEncoder, Tensor } from "@s
 import type { Gaussian, Scheduler, SchedulerConfig } from "@shum/schedulers";
 import type { Image } from "./image.ts";
 import type { Lazy } from "./lazy.ts";
-import { makeGenerator, type Seeds, seedsOf } from "./noise.ts";
+import { checkLatents, makeGenerator, type Seeds, seedsOf } from "./noise.ts";
 import type { Defaults, Preview, RunOptions } from "./pipeline.ts";
 import { branchesOf, sample, schedulerFor, type Shape, stepCount } from "./sample.ts";
 import {
@@ -39,6 +39,11 @@ export interface TextParts extends TextFacts {
   readonly inChannels: number;
   /** Pixels per latent cell. */
   readonly scaleFactor: number;
+  /**
+   * What width and height must be a multiple of, in pixels: a U-Net that halves its input three times
+   * needs latents that are multiples of 8. Default: `scaleFactor`.
+   */
+  readonly sizeMultiple?: number | undefined;
   /** Whether the model's distilled schedule takes the strength (LCM), rather than its steps. */
   readonly strengthInSchedule?: boolean | undefined;
   /** What is used where options say nothing. */
@@ -83,7 +88,12 @@ export function planTextRun(
   }
   const { defaults, strengthInSchedule } = parts;
   const seeds = seedsOf(options, promptsOf(input).length);
-  const shape = shapeOf({ ...parts, sizeMultiple: parts.scaleFactor }, options, seeds.seeds.length);
+  const shape = shapeOf(
+    { ...parts, sizeMultiple: parts.sizeMultiple ?? parts.scaleFactor },
+    options,
+    seeds.seeds.length,
+  );
+  checkLatents(shape, options);
   const guidance = textGuidance(input, options, defaults.guidanceScale, parts);
   const settings = strengthInSchedule ? { strength } : {};
   const scheduler = schedulerFor(parts.scheduler, options, defaults.steps, settings);
