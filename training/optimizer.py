@@ -1,0 +1,81 @@
+"""Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/) for matrices and convolutions,
+AdamW for the rest: in a budget of a few thousand steps it reaches a given loss in about half as many.
+
+Muon replaces the momentum of each weight matrix by the nearest semi-orthogonal matrix, so that every
+direction of the matrix learns at the same speed.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
+    """The quintic Newton-Schulz iteration: singular values of a [rows, columns] matrix -> about 1."""
+    a, b, c = 3.4445, -4.7750, 2.0315
+    x = matrix.bfloat16()
+    tall = x.shape[0] > x.shape[1]
+    if tall:
+        x = x.T
+    x = x / (x.norm() + 1e-7)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return (x.T if tall else x).float()
+
+
+class Muon(torch.optim.Optimizer):
+    """Parameters with two dimensions or more (not embeddings, not the last layer) go to Muon."""
+
+    def __init__(self, model: nn.Module, learning_rate: float, adam_rate: float,
+                 adam_names: tuple[str, ...] = ("embed", "out"), momentum: float = 0.95, weight_decay: float = 0.01) -> None:
+        matrices, rest = [], []
+        for name, parameter in model.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            plain = parameter.ndim < 2 or min(parameter.shape[0], parameter[0].numel()) < 16
+            by_name = any(part in name.split(".") for part in adam_names)
+            (rest if plain or by_name else matrices).append(parameter)
+        groups = [
+            {"params": matrices, "base": learning_rate, "lr": learning_rate, "muon": True},
+            {"params": rest, "base": adam_rate, "lr": adam_rate, "muon": False},
+        ]
+        super().__init__(groups, {"momentum": momentum, "weight_decay": weight_decay})
+
+    def scale_rate(self, factor: float) -> None:
+        """Sets both learning rates to `factor` times their base."""
+        for group in self.param_groups:
+            group["lr"] = group["base"] * factor
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        for group in self.param_groups:
+            update = self._muon if group["muon"] else self._adam
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    update(parameter, group)
+
+    def _muon(self, parameter: Tensor, group: dict) -> None:
+        state = self.state[parameter]
+        if not state:
+            state["momentum"] = torch.zeros_like(parameter)
+        momentum: Tensor = state["momentum"]
+        momentum.lerp_(parameter.grad, 1 - group["momentum"])
+        nesterov = parameter.grad.lerp(momentum, group["momentum"])
+        update = orthogonalise(nesterov.flatten(1)).view_as(parameter)
+        rows, columns = parameter.shape[0], parameter[0].numel()
+        # Root mean square of an update as large as Adam's typical 0.2 (Liu et al. 2025, arXiv 2502.16982).
+        scale = 0.2 * max(rows, columns) ** 0.5
+        parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-group["lr"] * scale)
+
+    def _adam(self, parameter: Tensor, group: dict) -> None:
+        state = self.state[parameter]
+        if not state:
+            state |= {"mean": torch.zeros_like(parameter), "square": torch.zeros_like(parameter), "step": 0}
+        state["step"] += 1
+        state["mean"].lerp_(parameter.grad, 0.1)
+        state["square"].lerp_(parameter.grad.square(), 0.01)
+        mean = state["mean"] / (1 - 0.9 ** state["step"])
+        square = state["square"] / (1 - 0.99 ** state["step"])
+        parameter.addcdiv_(mean, square.sqrt().add_(1e-8), value=-group["lr"])
