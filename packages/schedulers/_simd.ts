@@ -19,6 +19,8 @@ const PAGE = 65536;
 
 /** `(out, end, weight, vector, weight, vector, ...)`; `out`, `end` and the vectors are addresses. */
 type SumKernel = (out: number, end: number, ...terms: number[]) => void;
+/** `(at, end, low, high)`. */
+type ClampKernel = (at: number, end: number, low: number, high: number) => void;
 
 const memories = new WeakMap<ArrayBufferLike, VectorMemory>();
 let compiled: WebAssembly.Module | null | undefined;
@@ -70,6 +72,7 @@ function allocate(bytes: number): ArrayBufferLike | undefined {
 class VectorMemory {
   readonly #buffer: ArrayBufferLike;
   readonly #kernels: readonly SumKernel[];
+  readonly #clamp: ClampKernel;
   readonly #windows: readonly Float32Array[];
   /**
    * An array of the same size that is never touched, so it takes address space only. Engines count
@@ -86,6 +89,7 @@ class VectorMemory {
       { length: MOST_TERMS },
       (_, k) => exports[`sum${k + 1}`] as SumKernel,
     );
+    this.#clamp = exports.clamp as ClampKernel;
     this.#windows = Array.from(
       { length: WINDOWS },
       (_, k) => new Float32Array(buffer, k * WINDOW * 4, WINDOW),
@@ -120,6 +124,13 @@ class VectorMemory {
     return count;
   }
 
+  /** Clamps as many elements as whole turns of the kernel hold, and returns how many. */
+  clamp(x: Float32Array, low: number, high: number): number {
+    const count = x.length - x.length % LANES;
+    this.#clamp(x.byteOffset, x.byteOffset + 4 * count, low, high);
+    return count;
+  }
+
   #run(out: number, size: number, w: readonly number[], terms: number): void {
     const kernel = this.#kernels[terms - 1]!, a = this.#addresses, end = out + 4 * size;
     if (terms === 2) kernel(out, end, w[0]!, a[0]!, w[1]!, a[1]!);
@@ -130,9 +141,10 @@ class VectorMemory {
   }
 }
 
-/** The module with the kernels `sum1` to `sum8`. */
+/** The module with the kernels `sum1` to `sum8` and `clamp`. */
 export function sumModule(): Uint8Array<ArrayBuffer> {
-  return wasm.assemble(Array.from({ length: MOST_TERMS }, (_, k) => sumFunction(k + 1)));
+  const sums = Array.from({ length: MOST_TERMS }, (_, k) => sumFunction(k + 1));
+  return wasm.assemble([...sums, clampFunction()]);
 }
 
 /**
@@ -176,6 +188,41 @@ function sumFunction(terms: number): wasm.WasmFunction {
         ...each.flatMap((k) => advance(vector(k))),
         ...advance(out),
         wasm.get(out),
+        wasm.get(end),
+        wasm.i32LessUnsigned,
+      ]),
+    ],
+  };
+}
+
+/** `min(max(x, low), high)`, which keeps NaN. */
+function clampFunction(): wasm.WasmFunction {
+  const at = 0, end = 1, low = 2, high = 3, lows = 4, highs = 5;
+  const four = (offset: number): wasm.Code[] => [
+    wasm.get(at),
+    wasm.get(at),
+    wasm.load(offset),
+    wasm.get(lows),
+    wasm.f32x4Max,
+    wasm.get(highs),
+    wasm.f32x4Min,
+    wasm.store(offset),
+  ];
+  return {
+    name: "clamp",
+    parameters: [wasm.i32, wasm.i32, wasm.f32, wasm.f32],
+    locals: [wasm.v128, wasm.v128],
+    body: [
+      [wasm.get(low), wasm.f32x4Splat, wasm.set(lows)].flat(),
+      [wasm.get(high), wasm.f32x4Splat, wasm.set(highs)].flat(),
+      wasm.loop([
+        ...four(0),
+        ...four(16),
+        wasm.get(at),
+        wasm.i32Const(4 * LANES),
+        wasm.i32Add,
+        wasm.set(at),
+        wasm.get(at),
         wasm.get(end),
         wasm.i32LessUnsigned,
       ]),

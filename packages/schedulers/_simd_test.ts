@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { allocateVectors, memoryOf, sumModule } from "./_simd.ts";
+import { clamp } from "./_clamp.ts";
 import { weightedSum } from "./weighted_sum.ts";
 
 /** Random bits: every binade, denormals, infinities, NaN. */
@@ -89,6 +90,18 @@ Deno.test("weightedSum() may write over an operand in WebAssembly", () => {
     const expected = inJavaScript(weights, vectors);
     weightedSum(vectors[index]!, weights, vectors);
     assertEquals(bits(vectors[index]!), bits(expected));
+  }
+});
+
+Deno.test("clamp() has the same bits in WebAssembly as in JavaScript", () => {
+  for (const range of [1, 0.1, 2.7]) {
+    const [x] = allocateVectors(1, 5003) as [Float32Array];
+    x.set(anything(5003, 9));
+    const plain = x.slice();
+    clamp(x, -range, range);
+    clamp(plain, -range, range);
+    assertEquals(bits(x), bits(plain));
+    assert(plain.every((value) => Number.isNaN(value) || Math.abs(value) <= Math.fround(range)));
   }
 });
 

@@ -6,6 +6,7 @@
 export type Code = readonly number[];
 
 export const i32 = 0x7f;
+export const f32 = 0x7d;
 export const f64 = 0x7c;
 export const v128 = 0x7b;
 
@@ -65,6 +66,9 @@ export const f32x4Sqrt: Code = simd(0xe3);
 export const f32x4Add: Code = simd(0xe4);
 export const f32x4Sub: Code = simd(0xe5);
 export const f32x4Mul: Code = simd(0xe6);
+export const f32x4Min: Code = simd(0xe8);
+export const f32x4Max: Code = simd(0xe9);
+export const f32x4Splat: Code = simd(0x13);
 export const f32x4Convert: Code = simd(0xfa);
 /** `a * b + c`, rounded once or twice, as the machine does it (relaxed SIMD). */
 export const f32x4RelaxedMadd: Code = simd(0x105);

@@ -1,3 +1,5 @@
+import { clamp } from "./_clamp.ts";
+
 /**
  * Bounds the predicted clean samples, in place: the one non-linear operation of a run. `batch`
  * samples lie in `x0` one after the other.
@@ -18,9 +20,7 @@ export type Clip = (x0: Float32Array, batch: number) => void;
  * ```
  */
 export function clipSample({ range = 1 }: { range?: number } = {}): Clip {
-  return (x0) => {
-    for (let i = 0; i < x0.length; i++) x0[i] = Math.min(Math.max(x0[i]!, -range), range);
-  };
+  return (x0) => clamp(x0, -range, range);
 }
 
 /**

@@ -45,6 +45,11 @@ interface Action {
  * ```
  */
 export class Runner implements Trajectory {
+  /**
+   * A place for the model's output, which {@linkcode step} reads faster than an array from elsewhere:
+   * let guidance write there.
+   */
+  readonly output: Float32Array;
   readonly #plan: Plan;
   readonly #noise: Noise;
   readonly #clip: Clip | undefined;
@@ -76,14 +81,14 @@ export class Runner implements Trajectory {
       stores("x0") ? ages.x0 + 1 : 0,
       stores("eps") ? ages.eps + 1 : 0,
       plan.steps.some((step) => step.x.noise !== undefined) ? 1 : 0,
-      1,
+      2,
     ] as const;
     // From one call, so that sums over them run in WebAssembly.
     const vectors = allocateVectors(counts.reduce((sum, count) => sum + count, 0), x.length);
     const ring = (count: number) => vectors.splice(0, count);
     this.#rings = { x: ring(counts[0]), x0: ring(counts[1]), eps: ring(counts[2]) };
     [this.#z] = ring(counts[3]);
-    [this.#preview] = ring(counts[4]) as [Float32Array];
+    [this.#preview, this.output] = ring(counts[4]) as [Float32Array, Float32Array];
     this.x.set(x);
   }
 
