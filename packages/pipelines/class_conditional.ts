@@ -4,11 +4,12 @@
  * @module
  */
 import type { Condition } from "@shum/models";
+import { initialNoise, makeGenerator, seedsOf } from "./_noise.ts";
+import { guidanceFor, sample, schedulerFor } from "./_sample.ts";
+import { decoder, shapeOf } from "./_shape.ts";
 import type { Image } from "./image.ts";
-import { initialNoise, makeGenerator, seedsOf } from "./noise.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
-import { guidanceFor, sample, schedulerFor } from "./sample.ts";
-import { decoder, type PixelParts, shapeOf } from "./unconditional.ts";
+import type { PixelParts } from "./unconditional.ts";
 
 /** What to make an image of. */
 export interface ClassInput {

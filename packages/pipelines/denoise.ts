@@ -95,7 +95,7 @@ export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseS
   const runner = new Runner(plan, options.x, options.noise, options.clip, batch);
   const combine = guidance.start({ batch });
   const input = new Float32Array(options.x.length);
-  const output = new Float32Array(options.x.length);
+  const { output } = runner;
 
   while (!runner.done) {
     signal?.throwIfAborted();

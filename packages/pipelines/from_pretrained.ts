@@ -71,6 +71,22 @@ export async function fromPretrained(
  * @param options How its networks are opened.
  * @returns The pipeline that `model_index.json` asks for.
  * @throws {TypeError} When the model is of a family that is not supported.
+ *
+ * @example A family that is not supported
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { pipelineFrom } from "@shum/pipelines";
+ *
+ * const repository = {
+ *   id: "somebody/flux",
+ *   path: "",
+ *   index: { _class_name: "FluxPipeline" },
+ *   has: (component: string) => component === "transformer",
+ *   file: (component: string) => component,
+ *   json: () => Promise.resolve({}),
+ * };
+ * await assertRejects(() => pipelineFrom(repository), TypeError, "FluxPipeline");
+ * ```
  */
 export async function pipelineFrom(
   repository: Repository,

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import type { Autoencoder } from "@shum/models";
-import type { Gaussian } from "@shum/schedulers";
-import { channelsOf, type Image, type Picture, toTensor } from "./image.ts";
-import { initialNoise } from "./noise.ts";
+import { encodeEach, sizeFrom } from "./_encode_image.ts";
+import { initialNoise } from "./_noise.ts";
+import { closeTextParts, planTextRun, runText } from "./_text_run.ts";
+import { type Image, type Picture, toTensor } from "./image.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
 import { resize } from "./resize.ts";
-import type { Shape } from "./sample.ts";
-import type { TextInput } from "./text_conditions.ts";
-import { closeTextParts, planTextRun, runText, type TextParts } from "./text_parts.ts";
+import type { TextInput } from "./text_input.ts";
+import type { TextParts } from "./text_parts.ts";
 
 /** What to make an image of, and from. */
 export interface ImageToImageInput extends TextInput {
@@ -22,57 +21,6 @@ export interface ImageToImageInput extends TextInput {
    * little of the image is left. Default 0.75.
    */
   readonly strength?: number | undefined;
-}
-
-/**
- * The output's size when only an image tells it: its own, cut down to what the model can make.
- *
- * @param image The image.
- * @param options What the caller said.
- * @param multiple What width and height must be a multiple of.
- * @returns The options with width and height.
- *
- * @example A photograph
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { sizeFrom } from "@shum/pipelines";
- *
- * const image = { width: 517, height: 389, data: new Uint8Array(517 * 389 * 3) };
- * assertEquals(sizeFrom(image, { steps: 9 }, 8), { steps: 9, width: 512, height: 384 });
- * ```
- */
-export function sizeFrom(image: Picture, options: RunOptions, multiple: number): RunOptions {
-  channelsOf(image); // throws on a malformed picture
-  const fit = (value: number) => Math.max(multiple, value - value % multiple);
-  return { width: fit(image.width), height: fit(image.height), ...options };
-}
-
-/**
- * Encodes one image once per generator, each drawing its own sample of the posterior.
- *
- * @param autoencoder The model's VAE.
- * @param tensor `[1, 3, height, width]`, flat.
- * @param shape Shape of the latents.
- * @param generators One per image to be.
- * @param options The signal.
- * @returns Latents, scaled, `shape` flat.
- */
-export async function encodeEach(
-  autoencoder: Autoencoder,
-  tensor: Float32Array,
-  [batch, channels, height, width]: Shape,
-  generators: readonly Gaussian[],
-  { signal }: Pick<RunOptions, "signal">,
-): Promise<Float32Array> {
-  const size = channels * height * width;
-  const out = new Float32Array(batch * size);
-  const factor = autoencoder.scaleFactor;
-  const shape = [1, 3, height * factor, width * factor] as const;
-  for (let b = 0; b < batch; b++) {
-    const { data } = await autoencoder.encode(tensor, shape, { noise: generators[b], signal });
-    out.set(data, b * size);
-  }
-  return out;
 }
 
 /**

@@ -5,20 +5,14 @@
  */
 import type { Tensor } from "@shum/models";
 import type { Gaussian } from "@shum/schedulers";
+import { encodeEach, sizeFrom } from "./_encode_image.ts";
+import { initialNoise } from "./_noise.ts";
+import { closeTextParts, planTextRun, runText, type Start, type TextRun } from "./_text_run.ts";
 import { channelsOf, type Image, type Picture, toTensor } from "./image.ts";
-import { encodeEach, sizeFrom } from "./image_to_image.ts";
-import { initialNoise } from "./noise.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
 import { resize } from "./resize.ts";
-import type { TextInput } from "./text_conditions.ts";
-import {
-  closeTextParts,
-  planTextRun,
-  runText,
-  type Start,
-  type TextParts,
-  type TextRun,
-} from "./text_parts.ts";
+import type { TextInput } from "./text_input.ts";
+import type { TextParts } from "./text_parts.ts";
 
 /** What to repaint, and how. */
 export interface InpaintInput extends TextInput {

@@ -1,25 +1,20 @@
 /**
- * What text to image, image to image and inpainting share: the model's parts, and the way of a run.
+ * What a model of texts is made of.
  *
  * @module
  */
-import type { Branch, Guidance } from "@shum/guidance";
-import type { Autoencoder, Condition, Denoiser, PromptEncoder, Tensor } from "@shum/models";
-import type { Gaussian, Scheduler, SchedulerConfig } from "@shum/schedulers";
-import type { Image } from "./image.ts";
-import type { Lazy } from "./lazy.ts";
-import { checkLatents, makeGenerator, type Seeds, seedsOf } from "./noise.ts";
-import type { Defaults, Preview, RunOptions } from "./pipeline.ts";
-import { branchesOf, sample, schedulerFor, type Shape, stepCount } from "./sample.ts";
-import {
-  encodeConditions,
-  mapConditions,
-  promptsOf,
-  type TextFacts,
-  textGuidance,
-  type TextInput,
-} from "./text_conditions.ts";
-import { decoder, shapeOf } from "./unconditional.ts";
+import type { Autoencoder, Denoiser, PromptEncoder } from "@shum/models";
+import type { SchedulerConfig } from "@shum/schedulers";
+import { Lazy } from "./lazy.ts";
+import type { Defaults } from "./pipeline.ts";
+
+/** What of a model decides how it is told about prompts. */
+export interface TextFacts {
+  /** Width of the embedding by which a distilled network is told the guidance scale. */
+  readonly timeCondProjDim?: number | undefined;
+  /** Whether the network is told an aesthetic score (SDXL's refiner). */
+  readonly aesthetics?: boolean | undefined;
+}
 
 /** A text-conditional latent diffusion model: Stable Diffusion 1, 2, XL, Turbo, LCM. */
 export interface TextParts extends TextFacts {
@@ -48,150 +43,4 @@ export interface TextParts extends TextFacts {
   readonly strengthInSchedule?: boolean | undefined;
   /** What is used where options say nothing. */
   readonly defaults: Defaults;
-}
-
-/** A run, planned and not begun. */
-export interface TextRun {
-  /** The seeds of its images. */
-  readonly seeds: Seeds;
-  /** One generator per image, at the start of its stream. */
-  readonly generators: readonly Gaussian[];
-  /** Shape of the latents. */
-  readonly shape: Shape;
-  /** With timesteps set, and the begin index of its strength. */
-  readonly scheduler: Scheduler;
-  /** How predictions are combined. */
-  readonly guidance: Guidance;
-}
-
-/**
- * Checks a run's input and options, and plans it.
- *
- * @param parts The model.
- * @param input The prompts.
- * @param options What the caller said.
- * @param strength Share of the noise that an image is given; 1 starts from noise alone.
- * @returns The plan of the run.
- * @throws {TypeError | RangeError} When something is not usable, naming it.
- */
-export function planTextRun(
-  parts: TextParts,
-  input: TextInput,
-  options: RunOptions,
-  strength = 1,
-): TextRun {
-  options.signal?.throwIfAborted();
-  if (!(strength > 0 && strength <= 1)) {
-    throw new RangeError(
-      `Cannot start from image: strength is ${strength}; expected a number above 0, at most 1`,
-    );
-  }
-  const { defaults, strengthInSchedule } = parts;
-  const seeds = seedsOf(options, promptsOf(input).length);
-  const shape = shapeOf(
-    { ...parts, sizeMultiple: parts.sizeMultiple ?? parts.scaleFactor },
-    options,
-    seeds.seeds.length,
-  );
-  checkLatents(shape, options);
-  const guidance = textGuidance(input, options, defaults.guidanceScale, parts);
-  const settings = strengthInSchedule ? { strength } : {};
-  const scheduler = schedulerFor(parts.scheduler, options, defaults.steps, settings);
-  if (strength < 1 && !strengthInSchedule) {
-    begin(scheduler, strength, stepCount(options, defaults.steps));
-  }
-  const generators = seeds.seeds.map((seed) => makeGenerator(options.rng ?? "torch", seed));
-  return { seeds, generators, shape, scheduler, guidance };
-}
-
-/** Begins late: of N steps, the last `strength N` are run. */
-function begin(scheduler: Scheduler, strength: number, steps: number): void {
-  const run = Math.trunc(steps * strength);
-  if (run < 1) {
-    throw new RangeError(
-      `Cannot start from image: strength ${strength} of ${steps} steps leaves none; expected ` +
-        `strength times steps to be at least 1`,
-    );
-  }
-  scheduler.setBeginIndex((steps - run) * scheduler.order);
-}
-
-/** What a task adds to a run. */
-export interface Start {
-  /** The latents at the level where the scheduler begins. */
-  readonly x: Float32Array;
-  /** Appended to the channels that the network reads. */
-  readonly concat?: Tensor | undefined;
-  /** See `DenoiseOptions`. */
-  readonly afterStep?: ((x: Float32Array, index: number) => void) | undefined;
-  /** Changes the images at the end. */
-  readonly finish?: ((images: readonly Image[]) => readonly Image[]) | undefined;
-}
-
-/**
- * Runs what was planned: encodes the prompts, lets the task make its first latents, denoises, decodes.
- *
- * @param parts The model.
- * @param input The prompts.
- * @param options What the caller said.
- * @param run From {@linkcode planTextRun}.
- * @param start Makes the first latents; the only one to draw from the generators before the sampler.
- * @returns A generator of previews, which returns the images.
- */
-export async function* runText(
-  parts: TextParts,
-  input: TextInput,
-  options: RunOptions,
-  run: TextRun,
-  start: () => Start | Promise<Start>,
-): AsyncGenerator<Preview, readonly Image[]> {
-  const { signal, networks } = options;
-  const { scheduler, guidance, shape, seeds, generators } = run;
-  const branches = branchesOf(guidance, scheduler.plan);
-  parts.denoiser.warm();
-  const conditions = await encode(parts, input, options, shape, branches);
-  signal?.throwIfAborted();
-  const { x, concat, afterStep, finish } = await start();
-  signal?.throwIfAborted();
-  await using denoiser = await parts.denoiser.acquire();
-  const decode = decoder(parts.decoder, seeds.seeds);
-  return yield* sample({
-    scheduler,
-    x,
-    shape,
-    generators,
-    seeds: seeds.seeds,
-    guidance,
-    denoiser: denoiser.value,
-    networks,
-    conditions: concat ? mapConditions(conditions, (one) => ({ ...one, concat })) : conditions,
-    afterStep,
-    decode: finish ? async (x, shape) => finish(await decode(x, shape)) : decode,
-    signal,
-  });
-}
-
-async function encode(
-  parts: TextParts,
-  input: TextInput,
-  options: RunOptions,
-  [, , height, width]: Shape,
-  branches: readonly Branch[],
-): Promise<Readonly<Partial<Record<Branch, Condition>>>> {
-  await using encoder = await parts.promptEncoder.acquire();
-  const size = [height * parts.scaleFactor, width * parts.scaleFactor] as const;
-  const scale = parts.defaults.guidanceScale;
-  return await encodeConditions(encoder.value, input, branches, size, options, parts, scale);
-}
-
-/**
- * Closes all networks of a model.
- *
- * @param parts The model.
- */
-export async function closeTextParts(parts: TextParts): Promise<void> {
-  await parts.promptEncoder[Symbol.asyncDispose]();
-  await parts.denoiser[Symbol.asyncDispose]();
-  await parts.decoder[Symbol.asyncDispose]();
-  await parts.encoder?.[Symbol.asyncDispose]();
 }

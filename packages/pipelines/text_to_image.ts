@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { initialNoise } from "./_noise.ts";
+import { closeTextParts, planTextRun, runText } from "./_text_run.ts";
 import type { Image } from "./image.ts";
 import { ImageToImage } from "./image_to_image.ts";
 import { Inpaint } from "./inpaint.ts";
-import { initialNoise } from "./noise.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
-import type { TextInput } from "./text_conditions.ts";
-import { closeTextParts, planTextRun, runText, type TextParts } from "./text_parts.ts";
+import type { TextInput } from "./text_input.ts";
+import type { TextParts } from "./text_parts.ts";
 
 /**
  * Images from prompts by a latent diffusion model, Rombach et al. (2022),

@@ -12,9 +12,9 @@ import {
   Scheduler,
   type SchedulerConfig,
 } from "@shum/schedulers";
+import { runNoise } from "./_noise.ts";
 import { denoise, type DenoiseStep, type Predict } from "./denoise.ts";
 import type { Image } from "./image.ts";
-import { runNoise } from "./noise.ts";
 import type { Networks, Preview, RunOptions } from "./pipeline.ts";
 
 /** `[images, channels, height, width]`. */
@@ -27,14 +27,6 @@ export type Shape = readonly [batch: number, channels: number, height: number, w
  * @param steps Steps when the caller said nothing.
  * @returns `steps` of the options, or the number of its timesteps or sigmas.
  * @throws {RangeError} When that is less than 1 or not whole.
- *
- * @example Custom timesteps
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { stepCount } from "@shum/pipelines";
- *
- * assertEquals(stepCount({ timesteps: [999, 499] }, 50), 2);
- * ```
  */
 export function stepCount(options: RunOptions, steps: number): number {
   const count = options.timesteps?.length ?? options.sigmas?.length ?? options.steps ?? steps;
@@ -54,16 +46,6 @@ export function stepCount(options: RunOptions, steps: number): number {
  * @param settings What image-to-image adds for schedulers that take a strength themselves.
  * @returns A scheduler, ready to run from the beginning.
  * @throws {RangeError} When steps are fewer than 1 or not whole, or a name is unknown.
- *
- * @example Another sampler for the same model
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { schedulerFor } from "@shum/pipelines";
- *
- * const model = { _class_name: "PNDMScheduler", beta_schedule: "scaled_linear" };
- * const scheduler = schedulerFor(model, { sampler: "ddim", steps: 4 }, 50);
- * assertEquals(scheduler.timesteps.length, 4);
- * ```
  */
 export function schedulerFor(
   model: SchedulerConfig,
@@ -99,16 +81,6 @@ export function schedulerFor(
  * @param options What the caller said.
  * @param scale The scale when the caller said nothing.
  * @returns `options.guidance`, or classifier-free guidance above scale 1, rescaled if asked.
- *
- * @example Scale 1 means none
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { guidanceFor } from "@shum/pipelines";
- *
- * const progress = { index: 0, total: 1, level: { t: 999, alpha: 0.1, sigma: 1 } };
- * assertEquals(guidanceFor({ guidanceScale: 1 }, 7.5).branches(progress), ["positive"]);
- * assertEquals(guidanceFor({}, 7.5).branches(progress), ["positive", "negative"]);
- * ```
  */
 export function guidanceFor(options: RunOptions, scale: number): Guidance {
   if (options.guidance) return options.guidance;
@@ -130,20 +102,6 @@ export function guidanceFor(options: RunOptions, scale: number): Guidance {
  * @param guidance The guidance.
  * @param plan The plan.
  * @returns The branches, each once.
- *
- * @example Guidance in the second half
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { classifierFree, limitedInterval } from "@shum/guidance";
- * import { branchesOf } from "@shum/pipelines";
- * import { epsilon, type Plan } from "@shum/schedulers";
- *
- * const level = { t: 500, alpha: 0.6, sigma: 0.8 };
- * const step = { level, x: { terms: { x0: 1 } }, ...epsilon(level) };
- * const plan: Plan = { steps: [step, step], eps: "raw" };
- * const guidance = limitedInterval(classifierFree(), [0.5, 1]);
- * assertEquals(branchesOf(guidance, plan), ["positive", "negative"]);
- * ```
  */
 export function branchesOf(guidance: Guidance, plan: Plan): readonly Branch[] {
   const total = plan.steps.length;

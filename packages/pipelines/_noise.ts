@@ -14,6 +14,7 @@ import {
   torchRandom,
 } from "@shum/schedulers";
 import type { Rng, RunOptions } from "./pipeline.ts";
+import { slerp } from "./slerp.ts";
 
 /** The seeds of a run, checked. */
 export interface Seeds {
@@ -36,16 +37,6 @@ const generators: Readonly<Record<Rng, (seed: number) => Gaussian>> = {
  * @param seed A whole number from 0.
  * @returns The generator at the start of its stream.
  * @throws {RangeError} When the name is unknown.
- *
- * @example The first number of torch's seed 0, drawn 16 at a time
- * ```ts
- * import { assertAlmostEquals } from "@std/assert";
- * import { makeGenerator } from "@shum/pipelines";
- *
- * const out = new Float32Array(16);
- * makeGenerator("torch", 0).fill(out);
- * assertAlmostEquals(out[0]!, -1.1258398, 1e-6);
- * ```
  */
 export function makeGenerator(rng: Rng, seed: number): Gaussian {
   const make = generators[rng];
@@ -76,14 +67,6 @@ function checkSeed(value: number, name: string): void {
  * @returns The seed of each image, and of the noise mixed into it.
  * @throws {TypeError} When a seed is not a number.
  * @throws {RangeError} When a seed is negative or not whole, or counts contradict each other.
- *
- * @example Three images in a row
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { seedsOf } from "@shum/pipelines";
- *
- * assertEquals(seedsOf({ seed: 7, images: 3 }).seeds, [7, 8, 9]);
- * ```
  */
 export function seedsOf(options: RunOptions, prompts = 1): Seeds {
   const { seeds: given, variationSeed, variationStrength = 0 } = options;
@@ -119,75 +102,11 @@ export function seedsOf(options: RunOptions, prompts = 1): Seeds {
 }
 
 /**
- * Spherical interpolation between two tensors of noise, so that the result is noise as well.
- *
- * @param a The tensor at 0.
- * @param b The tensor at 1.
- * @param t Where between them.
- * @param shape `[channels, height, width]` to interpolate every column of every channel by its own
- * angle, as A1111 does for variation seeds; absent, one angle for all.
- * @returns A new tensor.
- *
- * @example Half-way between two axes
- * ```ts
- * import { assertAlmostEquals } from "@std/assert";
- * import { slerp } from "@shum/pipelines";
- *
- * const [x] = slerp(Float32Array.of(1, 0), Float32Array.of(0, 1), 0.5);
- * assertAlmostEquals(x!, Math.SQRT1_2, 1e-7);
- * ```
- */
-export function slerp(
-  a: Float32Array,
-  b: Float32Array,
-  t: number,
-  [channels, height, width]: readonly [number, number, number] = [1, a.length, 1],
-): Float32Array {
-  const out = new Float32Array(a.length);
-  const cosines = new Float64Array(channels * width);
-  for (let c = 0; c < channels; c++) {
-    for (let x = 0; x < width; x++) {
-      let product = 0, aa = 0, bb = 0;
-      for (let i = c * height * width + x, y = 0; y < height; y++, i += width) {
-        product += a[i]! * b[i]!;
-        aa += a[i]! * a[i]!;
-        bb += b[i]! * b[i]!;
-      }
-      cosines[c * width + x] = product / Math.sqrt(aa * bb);
-    }
-  }
-  const mean = cosines.reduce((sum, value) => sum + value, 0) / cosines.length;
-  const straight = !(mean <= 0.9995); // nearly parallel, or a vector is 0: no angle to speak of
-  for (let c = 0; c < channels; c++) {
-    for (let x = 0; x < width; x++) {
-      const angle = Math.acos(Math.min(1, Math.max(-1, cosines[c * width + x]!)));
-      const sine = Math.sin(angle);
-      const line = straight || sine === 0;
-      const p = line ? 1 - t : Math.sin((1 - t) * angle) / sine;
-      const q = line ? t : Math.sin(t * angle) / sine;
-      for (let i = c * height * width + x, y = 0; y < height; y++, i += width) {
-        out[i] = p * a[i]! + q * b[i]!;
-      }
-    }
-  }
-  return out;
-}
-
-/**
  * Throws unless the latents that the caller brings, if any, suit a shape.
  *
  * @param shape `[images, channels, height, width]`.
  * @param options What the caller said.
  * @throws {RangeError} When `latents` has another length than the shape.
- *
- * @example Too few
- * ```ts
- * import { assertThrows } from "@std/assert";
- * import { checkLatents } from "@shum/pipelines";
- *
- * const latents = new Float32Array(3);
- * assertThrows(() => checkLatents([1, 1, 2, 2], { latents }), RangeError, "expected 4");
- * ```
  */
 export function checkLatents(
   shape: readonly [batch: number, channels: number, height: number, width: number],
@@ -212,16 +131,6 @@ export function checkLatents(
  * @param seeds The run's seeds.
  * @returns A new tensor.
  * @throws {RangeError} When `latents` has another length than the shape.
- *
- * @example An image's noise does not depend on its batch
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { initialNoise, makeGenerator } from "@shum/pipelines";
- *
- * const draw = (seeds: number[]) =>
- *   initialNoise([seeds.length, 1, 4, 4], seeds.map((s) => makeGenerator("torch", s)), {}, { seeds });
- * assertEquals(draw([1, 2]).slice(16), draw([2]));
- * ```
  */
 export function initialNoise(
   shape: readonly [batch: number, channels: number, height: number, width: number],
@@ -265,17 +174,6 @@ function overlaps(plan: Plan): boolean {
  * @param from One generator per image.
  * @param seeds One seed per image, for the paths.
  * @returns A source for `Runner`.
- *
- * @example Two images, two generators
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { runNoise } from "@shum/pipelines";
- *
- * const constant = (value: number) => ({ fill: (out: Float32Array) => void out.fill(value) });
- * const out = new Float32Array(4);
- * runNoise({ steps: [], eps: "raw" }, [constant(1), constant(2)], [0, 1])(out);
- * assertEquals([...out], [1, 1, 2, 2]);
- * ```
  */
 export function runNoise(
   plan: Plan,

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { brownianNoise, epsilon, type Plan, torchRandom } from "@shum/schedulers";
-import { initialNoise, makeGenerator, runNoise, seedsOf, slerp } from "./mod.ts";
+import { initialNoise, makeGenerator, runNoise, seedsOf } from "./_noise.ts";
+import { slerp } from "./mod.ts";
 
 function draw(seed: number, length = 16): Float32Array {
   const out = new Float32Array(length);

@@ -11,26 +11,10 @@ import {
   type Prompt,
   type PromptEncoder,
 } from "@shum/models";
+import { guidanceFor } from "./_sample.ts";
 import type { RunOptions } from "./pipeline.ts";
-import { guidanceFor } from "./sample.ts";
-
-/** What to make an image of. */
-export interface TextInput {
-  /** What is wanted: one prompt, or one per image. */
-  readonly prompt: Prompt | readonly Prompt[];
-  /** What is not wanted: one prompt, or one per image. Needs guidance to have an effect. */
-  readonly negativePrompt?: Prompt | readonly Prompt[] | undefined;
-  /** Further prompts to compose, each with its own guidance scale; see `composable`. */
-  readonly also?: readonly { readonly prompt: Prompt; readonly weight: number }[] | undefined;
-}
-
-/** What of a model decides how it is told about prompts. */
-export interface TextFacts {
-  /** Width of the embedding by which a distilled network is told the guidance scale. */
-  readonly timeCondProjDim?: number | undefined;
-  /** Whether the network is told an aesthetic score (SDXL's refiner). */
-  readonly aesthetics?: boolean | undefined;
-}
+import type { TextInput } from "./text_input.ts";
+import type { TextFacts } from "./text_parts.ts";
 
 /**
  * The prompts of an input, as a list.
@@ -39,14 +23,6 @@ export interface TextFacts {
  * @returns One prompt, or one per image.
  * @throws {TypeError} When a prompt is not text.
  * @throws {RangeError} When there are several negative prompts, but not one per prompt.
- *
- * @example One for all images
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { promptsOf } from "@shum/pipelines";
- *
- * assertEquals(promptsOf({ prompt: "a cat" }), ["a cat"]);
- * ```
  */
 export function promptsOf(input: TextInput): readonly Prompt[] {
   const prompts = listOf(input.prompt) ?? [];
@@ -84,16 +60,6 @@ function listOf(prompts: Prompt | readonly Prompt[] | undefined): readonly Promp
  * @param scale The scale when the caller said nothing.
  * @param facts What the network is told.
  * @returns The guidance.
- *
- * @example A distilled network needs no second branch
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { textGuidance } from "@shum/pipelines";
- *
- * const guidance = textGuidance({ prompt: "a cat" }, {}, 8.5, { timeCondProjDim: 256 });
- * const progress = { index: 0, total: 4, level: { t: 999, alpha: 0.1, sigma: 1 } };
- * assertEquals(guidance.branches(progress), ["positive"]);
- * ```
  */
 export function textGuidance(
   input: TextInput,
@@ -170,16 +136,6 @@ export async function encodeConditions(
  * @param conditions By branch.
  * @param change What to make of each.
  * @returns The changed conditions.
- *
- * @example A mask for all
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { mapConditions } from "@shum/pipelines";
- *
- * const concat = { data: new Float32Array(1), shape: [1, 1, 1, 1] };
- * const conditions = mapConditions({ positive: { inputs: {} } }, (one) => ({ ...one, concat }));
- * assertEquals(conditions.positive, { inputs: {}, concat });
- * ```
  */
 export function mapConditions(
   conditions: Readonly<Partial<Record<Branch, Condition>>>,
