@@ -41,6 +41,7 @@ export * from "./solvers/lcm.ts";
 export * from "./solvers/tcd.ts";
 export * from "./solvers/consistency.ts";
 export * from "./solvers/unclip.ts";
+export * from "./solvers/repaint.ts";
 export type { DpmAlgorithm, DpmSolverType } from "./solvers/_dpm_solver.ts";
 export { weightedSum } from "./weighted_sum.ts";
 export { type Gaussian, gaussianNoise } from "./gaussian.ts";
