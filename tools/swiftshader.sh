@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Puts a Vulkan driver that runs on the processor (SwiftShader) into a folder, so that the WebGPU
-# path can be tested without a GPU, and prints the variables that select it:
+# path can be tested without a GPU, and prints the variable that tells tests/webgpu_test.ts of it:
 #
 #   eval "$(bash tools/swiftshader.sh .swiftshader)"
 #
-# The driver and the Vulkan loader come from Debian's chromium-common; nothing is installed on the
-# system, and a second call with the same folder downloads nothing.
+# Only that test's own processes get to see the driver: elsewhere, device "auto" would take it for a
+# GPU and be slow. The driver and the Vulkan loader come from Debian's chromium-common; nothing is
+# installed on the system, and a second call with the same folder downloads nothing.
 set -euo pipefail
 folder=${1:?"usage: swiftshader.sh FOLDER"}
 files="libvk_swiftshader.so libvulkan.so.1 vk_swiftshader_icd.json"
@@ -29,7 +30,4 @@ if ! complete; then
   done
 fi
 
-folder=$(cd "$folder" && pwd)
-echo "export VK_ICD_FILENAMES='$folder/vk_swiftshader_icd.json'"
-echo "export VK_DRIVER_FILES='$folder/vk_swiftshader_icd.json'"
-echo "export LD_LIBRARY_PATH='$folder'\"\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}\""
+echo "export SHUM_SWIFTSHADER='$(cd "$folder" && pwd)'"
