@@ -1,0 +1,132 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { classifierFree } from "@shum/guidance";
+import { type AnyPipeline, fromPretrained, type Image, pipelineFrom } from "./mod.ts";
+
+const fixtures = new URL("../../tests/fixtures/pipelines/", import.meta.url).pathname;
+
+function open(family: string): Promise<AnyPipeline> {
+  return fromPretrained(`${fixtures}${family}`, { device: "cpu", optimisedCacheDir: false });
+}
+
+/** A repository of JSON files only. */
+function repository(index: Record<string, unknown>, files: Record<string, unknown>) {
+  return {
+    id: "somebody/model",
+    path: "nowhere",
+    index: { _class_name: "StableDiffusionPipeline", ...index },
+    has: (component: string) => Object.keys(files).some((file) => file.startsWith(`${component}/`)),
+    file: (component: string, name = "model.onnx") => `nowhere/${component}/${name}`,
+    json: (component: string, name: string) => Promise.resolve(files[`${component}/${name}`] ?? {}),
+  };
+}
+
+const vae = { latent_channels: 4, block_out_channels: [128, 256, 512, 512] };
+const unet = { sample_size: 64, in_channels: 4, block_out_channels: [320, 640, 1280, 1280] };
+const stableDiffusion = {
+  "text_encoder/config.json": {},
+  "unet/config.json": unet,
+  "vae_decoder/config.json": vae,
+  "vae_encoder/config.json": vae,
+  "scheduler/scheduler_config.json": { _class_name: "PNDMScheduler", skip_prk_steps: true },
+};
+
+Deno.test("fromPretrained() tells families apart and knows their sizes and scales", async () => {
+  const expected: Record<string, [string, number, number, number]> = {
+    sd: ["text-to-image", 20, 7.5, 64],
+    sdxl: ["text-to-image", 20, 5, 64],
+    lcm: ["text-to-image", 4, 8.5, 64],
+    ddpm: ["unconditional", 1000, 1, 32],
+    cm: ["class-conditional", 1, 1, 32],
+    dit: ["class-conditional", 50, 4, 64],
+  };
+  for (const [family, [kind, steps, guidanceScale, size]] of Object.entries(expected)) {
+    await using pipeline = await open(family);
+    assertEquals(pipeline.kind, kind, family);
+    assertEquals(pipeline.defaults, { steps, guidanceScale, width: size, height: size }, family);
+  }
+});
+
+Deno.test("pipelineFrom() knows Turbo by its name, and takes the model's own defaults before all", async () => {
+  const turbo = await pipelineFrom(
+    repository({ _name_or_path: "stabilityai/sd-turbo" }, stableDiffusion),
+  );
+  assertEquals(turbo.defaults, { steps: 4, guidanceScale: 1, width: 512, height: 512 });
+  const defaults = { num_inference_steps: 12, guidance_scale: 3, width: 256 };
+  const own = await pipelineFrom(repository({ defaults }, stableDiffusion));
+  assertEquals(own.defaults, { steps: 12, guidanceScale: 3, width: 256, height: 512 });
+});
+
+Deno.test("pipelineFrom() asks for sizes that the U-Net can halve and double", async () => {
+  const pipeline = await pipelineFrom(repository({}, stableDiffusion));
+  assert(pipeline.kind === "text-to-image");
+  const run = () => pipeline.generate({ prompt: "a cat" }, { width: 520 });
+  await assertRejects(run, RangeError, "width is 520; expected a multiple of 64, such as 512");
+});
+
+Deno.test("pipelineFrom() refuses families that it does not know", async () => {
+  const flux = { "transformer/config.json": { in_channels: 64 } };
+  const bad = pipelineFrom(repository({ _class_name: "FluxPipeline" }, flux));
+  await assertRejects(() => bad, TypeError, "its pipeline is FluxPipeline");
+  const t5 = { text_encoder: ["transformers", "T5EncoderModel"], _class_name: "IFPipeline" };
+  await assertRejects(() => pipelineFrom(repository(t5, stableDiffusion)), TypeError, "IFPipeline");
+});
+
+Deno.test("an inpainting model refuses to make an image of text alone", async () => {
+  await using pipeline = await open("inpaint");
+  assert(pipeline.kind === "text-to-image");
+  const run = () => pipeline.generate({ prompt: "a cat" });
+  await assertRejects(run, TypeError, "9 channels");
+});
+
+Deno.test("Unconditional makes each image of a batch as its seed alone would", async () => {
+  await using pipeline = await open("ddpm");
+  assert(pipeline.kind === "unconditional");
+  const options = { steps: 5, sampler: "ddpm" };
+  const batch = await pipeline.generate({}, { ...options, seeds: [4, 9] });
+  for (const image of batch) {
+    const [alone] = await pipeline.generate({}, { ...options, seed: image.seed });
+    assert(image.data.every((value, i) => Math.abs(value - alone!.data[i]!) <= 1));
+  }
+});
+
+Deno.test("Unconditional makes other sizes, but only those that the U-Net can halve", async () => {
+  await using pipeline = await open("ddpm");
+  assert(pipeline.kind === "unconditional");
+  const [image] = await pipeline.generate({}, { steps: 2, width: 48, seed: 0 });
+  assertEquals([image!.width, image!.height], [48, 32]);
+  const odd = () => pipeline.generate({}, { steps: 2, width: 33 });
+  await assertRejects(odd, RangeError, "multiple of 2");
+});
+
+Deno.test("ClassConditional takes a class by number, by name, and one per image", async () => {
+  await using pipeline = await open("dit");
+  assert(pipeline.kind === "class-conditional");
+  const options = { steps: 3, seed: 3 };
+  const make = (label: number | string): Promise<readonly Image[]> =>
+    pipeline.generate({ label }, options);
+  const [byNumber] = await make(207);
+  for (const name of ["golden retriever", " Golden Retriever "]) {
+    assertEquals((await make(name))[0]!.data, byNumber!.data);
+  }
+  const [first, second] = await pipeline.generate({ label: [207, "goldfish"] }, options);
+  assert(first!.data.every((value, i) => Math.abs(value - byNumber!.data[i]!) <= 1));
+  assertEquals(second!.seed, 4);
+  await assertRejects(() => make("unicorn"), RangeError, '"unicorn"');
+  await assertRejects(() => make(1000), RangeError, "0 to 999");
+  await assertRejects(() => make(1.5), RangeError, "label is 1.5");
+});
+
+Deno.test("ClassConditional of a transformer makes its own size only", async () => {
+  await using pipeline = await open("dit");
+  assert(pipeline.kind === "class-conditional");
+  const run = () => pipeline.generate({ label: 1 }, { width: 128 });
+  await assertRejects(run, RangeError, "expected 64, the only one");
+});
+
+Deno.test("ClassConditional without a class for none refuses guidance", async () => {
+  await using pipeline = await open("cm");
+  assert(pipeline.kind === "class-conditional");
+  const guidance = classifierFree({ scale: 3 });
+  const run = () => pipeline.generate({ label: 1 }, { guidance });
+  await assertRejects(run, TypeError, '"negative" branch');
+});
