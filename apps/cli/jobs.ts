@@ -89,7 +89,7 @@ function oneJob(given: Given): Job {
   const chosen = (key: "seed" | "variationSeed") => {
     const value = given[key];
     const seed = value === undefined || value === -1 ? randomSeed() : value;
-    if (seed + pictures - 1 <= Number.MAX_SAFE_INTEGER) return seed;
+    if (seed <= Number.MAX_SAFE_INTEGER - (pictures - 1)) return seed;
     throw usageError(
       `Cannot use --${flagOf(key)} ${seed} for ${pictures} pictures: the last one would have a ` +
         `seed above ${Number.MAX_SAFE_INTEGER}`,

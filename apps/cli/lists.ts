@@ -39,7 +39,7 @@ async function listModels(given: Given, print: Print): Promise<void> {
     print(JSON.stringify({ default: own ? folder : null, cacheDir, models }, null, 2));
     return;
   }
-  print(own ? `${DEFAULT_MODEL}  (ships with Shum, used when --model is absent)` : "");
+  if (own) print(`${DEFAULT_MODEL}  (ships with Shum, used when --model is absent)`);
   for (const { id, pipeline, size: bytes, revisions, commit, missing } of models) {
     const at = revisions.length > 0 ? revisions.join(", ") : commit.slice(0, 10);
     const state = missing.length > 0 ? `, not usable: no ${missing.join(", ")}` : "";

@@ -103,7 +103,10 @@ export function connectionError(error: unknown, url: string, signal?: AbortSigna
   if (signal?.aborted) return signal.reason;
   if (error instanceof Transient || error instanceof HubError) return error;
   if (error instanceof Deno.errors.NotCapable) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
+  const text = error instanceof Error
+    ? cause === undefined ? error.message : `${error.message}, ${cause.message}`
+    : String(error);
   return new Transient(`the connection to ${new URL(url).host} failed: ${text}`, { cause: error });
 }
 

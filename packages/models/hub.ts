@@ -154,7 +154,8 @@ export async function downloadFromHub(id: string, options: HubOptions = {}): Pro
   };
   let commit: string;
   try {
-    commit = await resolveCommit(hub, id, revision);
+    // Without a network nothing is lost yet: say so soon.
+    commit = await resolveCommit({ ...hub, retries: Math.min(hub.retries, 2) }, id, revision);
   } catch (error) {
     const unreachable = error instanceof HubError && error.code === "network";
     const snapshot = unreachable ? await cachedSnapshot(folders, id, revision, variant) : undefined;
