@@ -167,18 +167,22 @@ function halvings({ block_out_channels: blocks }: Json): number {
   return Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 1;
 }
 
-/** What the model says itself (`defaults` of model_index.json, by diffusers' names) comes first. */
+/** What model_index.json says itself (`default_steps`...) comes before what its family is used with. */
 function defaultsOf(
   { index }: Repository,
   base: Defaults,
   family: Partial<Defaults> = {},
 ): Defaults {
-  const own = isRecord(index.defaults) ? index.defaults : {};
   const all = { ...base, ...family };
-  const read = (key: string, otherwise: number) =>
-    typeof own[key] === "number" ? own[key] : otherwise;
+  const read = (key: string, otherwise: number): number => {
+    const own = index[`default_${key}`] ?? otherwise;
+    if (typeof own === "number" && Number.isFinite(own)) return own;
+    throw new TypeError(
+      `Cannot open model: default_${key} of model_index.json is ${own}; expected a number`,
+    );
+  };
   return {
-    steps: read("num_inference_steps", all.steps),
+    steps: read("steps", all.steps),
     guidanceScale: read("guidance_scale", all.guidanceScale),
     width: read("width", all.width),
     height: read("height", all.height),

@@ -51,9 +51,11 @@ Deno.test("pipelineFrom() knows Turbo by its name, and takes the model's own def
     repository({ _name_or_path: "stabilityai/sd-turbo" }, stableDiffusion),
   );
   assertEquals(turbo.defaults, { steps: 4, guidanceScale: 1, width: 512, height: 512 });
-  const defaults = { num_inference_steps: 12, guidance_scale: 3, width: 256 };
-  const own = await pipelineFrom(repository({ defaults }, stableDiffusion));
+  const defaults = { default_steps: 12, default_guidance_scale: 3, default_width: 256 };
+  const own = await pipelineFrom(repository(defaults, stableDiffusion));
   assertEquals(own.defaults, { steps: 12, guidanceScale: 3, width: 256, height: 512 });
+  const bad = pipelineFrom(repository({ default_steps: "many" }, stableDiffusion));
+  await assertRejects(() => bad, TypeError, "default_steps of model_index.json is many");
 });
 
 Deno.test("pipelineFrom() asks for sizes that the U-Net can halve and double", async () => {
