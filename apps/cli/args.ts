@@ -200,6 +200,7 @@ function together(given: Given): Given {
       throw usageError(`Cannot use --${flagOf(key)} without --${flagOf(other)}`);
     }
   };
+  needs("strength", "initImg");
   needs("mask", "initImg");
   needs("invertMask", "mask");
   needs("maskBlur", "mask");

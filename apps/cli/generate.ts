@@ -88,6 +88,7 @@ export async function runGenerate(
     });
   facts?.catch(() => {}); // looked at when the first picture is written
   verbose(`model ${repository.path}`);
+  if (given.verbose) verbose(await deviceLine(given));
   verbose(`prepared in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 
   const written: Written[] = [];
@@ -155,6 +156,16 @@ export async function runGenerate(
     const images = written.map(({ path, record }) => ({ path, ...record }));
     print(JSON.stringify({ images, ...(sheet ? { grid: sheet } : {}), seconds }, null, 2));
   }
+}
+
+/** Which device serves, and why the ones before it do not. */
+async function deviceLine(given: Given): Promise<string> {
+  const { chooseDevices, probeDevices } = await import("@shum/models");
+  const probes = await probeDevices();
+  const [serves] = chooseDevices(given.device ?? "auto", probes);
+  const others = probes.filter(({ available }) => !available)
+    .map(({ device, reason }) => `${device}: ${reason ?? "not found"}`);
+  return `device ${serves}${others.length > 0 ? ` (not ${others.join("; not ")})` : ""}`;
 }
 
 /** A short name for the model: the hub id's last part, or the folder's. */

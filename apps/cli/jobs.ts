@@ -58,6 +58,9 @@ export async function givenFromImage(
     delete taken.batchCount;
     delete taken.batchSize;
   }
+  if (read.given.initImg !== undefined) {
+    note(`it was made from ${read.given.initImg}: give --init-img to start from that again`);
+  }
   note(`settings of ${path}, made by ${read.from}${read.model ? ` with ${read.model}` : ""}`);
   const own = defaultModelFolder().endsWith(`/${read.model}`);
   // A hub id can be found again; a folder's name alone cannot.

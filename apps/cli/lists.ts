@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DEFAULT_MODEL, defaultModelFolder } from "./model_choice.ts";
+import { DEFAULT_MODEL, defaultModelFolder, holdsModel } from "./model_choice.ts";
 import type { Given } from "./options.ts";
 import { size } from "./progress.ts";
 
@@ -34,7 +34,7 @@ async function listModels(given: Given, print: Print): Promise<void> {
   const cacheDir = given.cacheDir ?? hubCacheFolder();
   const models = await cachedModels({ cacheDir });
   const folder = defaultModelFolder();
-  const own = await Deno.stat(`${folder}/model_index.json`).then(() => true, () => false);
+  const own = await holdsModel(folder);
   if (given.json) {
     print(JSON.stringify({ default: own ? folder : null, cacheDir, models }, null, 2));
     return;

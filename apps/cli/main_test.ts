@@ -1,62 +1,8 @@
-/** The command line as a person uses it: a process, its output, its files and what it returns. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { models, process, sd, steps, withFolder } from "./_testing.ts";
 import { exitCodes } from "./exit_codes.ts";
 import { readPicture, readTexts } from "./image_file.ts";
-import { encodePng } from "./png.ts";
-
-const main = fromFileUrl(new URL("./main.ts", import.meta.url));
-const models = fromFileUrl(new URL("../../tests/fixtures/pipelines", import.meta.url));
-const sd = join(models, "sd");
-const steps = ["--model", sd, "--steps", "2"];
-
-interface Result {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface Setting {
-  readonly folder: string;
-  run(args: readonly string[], options?: { stdin?: string; env?: Record<string, string> }): Promise<
-    Result
-  >;
-  files(): string[];
-}
-
-function process(folder: string, args: readonly string[], env: Record<string, string> = {}) {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--quiet", main, ...args],
-    cwd: folder,
-    env: { HF_HUB_CACHE: join(folder, ".cache"), HF_ENDPOINT: "http://127.0.0.1:9", ...env },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-async function withFolder(test: (setting: Setting) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "shum-cli-" });
-  try {
-    await test({
-      folder,
-      async run(args, { stdin = "", env = {} } = {}) {
-        const child = process(folder, args, env).spawn();
-        const writer = child.stdin.getWriter();
-        await writer.write(new TextEncoder().encode(stdin)).catch(() => {});
-        await writer.close().catch(() => {});
-        const { code, stdout, stderr } = await child.output();
-        const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-        return { code, out: text(stdout), err: text(stderr) };
-      },
-      files: () =>
-        [...Deno.readDirSync(folder)].map((entry) => entry.name)
-          .filter((name) => name !== ".cache").sort(),
-    });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 Deno.test("a prompt becomes a picture, and its metadata the same picture again", () =>
   withFolder(async ({ run, files, folder }) => {
@@ -190,85 +136,6 @@ Deno.test("Ctrl-C stops between steps, returns 130 and leaves no file", () =>
     assertEquals(code, exitCodes.interrupted, err);
     assertStringIncludes(err, "0 of 1 pictures were written");
     assertEquals(files(), []);
-  }));
-
-Deno.test("existing files are kept unless --overwrite says otherwise", () =>
-  withFolder(async ({ run, files, folder }) => {
-    const args = [...steps, "a cat", "-s", "1", "-q"];
-    await Deno.writeTextFile(join(folder, "a.png"), "mine");
-    const refused = await run([...args, "-o", "a.png"]);
-    assertEquals(refused.code, exitCodes.file);
-    assertStringIncludes(refused.err, "--overwrite");
-    assertEquals(await Deno.readTextFile(join(folder, "a.png")), "mine");
-    await run([...args, "-o", "a.png", "--overwrite"]);
-    assert((await Deno.stat(join(folder, "a.png"))).size > 100);
-    await run(args);
-    await run(args);
-    assertEquals(files(), ["a.png", "output-1-2.png", "output-1.png"]);
-  }));
-
-Deno.test("bad input is one clear sentence, a code, and no file", () =>
-  withFolder(async ({ run, files, folder }) => {
-    const picture = (width: number, height: number) =>
-      encodePng({ width, height, data: new Uint8Array(width * height * 3).fill(128) });
-    await Deno.writeFile(join(folder, "init.png"), picture(64, 64));
-    await Deno.writeFile(join(folder, "small.png"), picture(32, 64));
-    const black = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
-    await Deno.writeFile(join(folder, "black.png"), encodePng(black));
-    await Deno.writeFile(join(folder, "cut.png"), picture(64, 64).slice(0, 80));
-    await Deno.writeTextFile(join(folder, "text.txt"), "x");
-    await Deno.writeFile(join(folder, "binary.txt"), Uint8Array.of(0xff, 0xd8, 0xff));
-    const before = files();
-    const img = [...steps, "x", "--init-img"];
-    const cases: [args: string[], code: number, text: string][] = [
-      [[...steps, ""], 2, "expected --prompt"],
-      [[...steps, "--prompt", "  "], 2, "it is empty"],
-      [[...steps, "x".repeat(30_000)], 2, "30000 letters"],
-      [[...steps, "x", "--width", "100"], 2, "multiple of 8"],
-      [[...steps, "x", "--size", "72x64"], 2, "72"],
-      [[...steps, "x", "--seed", "-7"], 2, "from -1"],
-      [[...steps, "x", "--seed", "1e400"], 2, "--seed"],
-      [[...steps, "x", "--sampler", "eulr_a"], 2, "euler_a"],
-      [[...steps, "x", "--schedule", "karas"], 2, "karras"],
-      [[...steps, "x", "--stpes", "3"], 2, "--steps"],
-      [[...steps, "--prompt-file", "none.txt"], 4, "no such file"],
-      [[...steps, "--prompt-file", "binary.txt"], 2, "not UTF-8"],
-      [[...img, "none.png"], 4, "no such file"],
-      [[...img, "cut.png"], 4, "cut short"],
-      [[...img, "text.txt"], 4, "text.txt"],
-      [[...img, "init.png", "--mask", "small.png"], 4, "32x64"],
-      [[...img, "init.png", "--mask", "black.png"], 4, "black all over"],
-      [[...img, "init.png", "--strength", "0.01"], 2, "strength"],
-      [["--from-image", "init.png", ...steps], 2, "holds no settings"],
-      [[...steps, "x", "-o", "no/such/a.png"], 4, "does not exist"],
-      [[...steps, "x", "-o", "text.txt/a.png"], 4, "text.txt"],
-      [[...steps, "x", "-o", "a.webp"], 2, ".png, .jpg or .gif"],
-      [["x", "--model", "./no-such-model"], 3, "no-such-model"],
-      [["x", "--model", "init.png"], 3, "it is a file"],
-      [["x", "--model", "."], 3, "model_index.json"],
-      [["x", "--model", "owner/unknown", "--offline"], 3, "not in the cache"],
-      [["x", "--model", "not/a/hub/id"], 3, "there is no folder"],
-      [["inspect", "text.txt"], 3, "it is a file"],
-      [["inspect", "init.png"], 4, "no text at all"],
-      [["plan", "--sampler", "nonsense"], 2, "nonsense"],
-      [["plan", "words"], 2, "options only"],
-    ];
-    for (const [args, code, text] of cases) {
-      const result = await run(args);
-      const shown = `${args.join(" ").slice(0, 80)}\n${result.err}`;
-      assertEquals(result.code, code, shown);
-      assertStringIncludes(result.err, text, shown);
-      assert(!/\n\s+at /.test(result.err), `no stack trace: ${shown}`);
-      assertEquals(result.out, "", shown);
-      assertEquals(files(), before, shown);
-    }
-  }));
-
-Deno.test("without a network the error says so and what to do", () =>
-  withFolder(async ({ run }) => {
-    const result = await run(["x", "--model", "owner/model"]);
-    assertEquals(result.code, exitCodes.model);
-    assertStringIncludes(result.err, "check the network connection");
   }));
 
 Deno.test("plan prints a table or JSON and draws its levels", () =>

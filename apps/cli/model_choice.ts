@@ -18,8 +18,9 @@ export function defaultModelFolder(): string {
   return fromFileUrl(new URL(`../../${DEFAULT_MODEL}`, import.meta.url));
 }
 
-async function shipped(): Promise<boolean> {
-  return await Deno.stat(`${defaultModelFolder()}/model_index.json`).then(() => true, () => false);
+/** Whether a folder holds a model. */
+export async function holdsModel(folder: string): Promise<boolean> {
+  return await Deno.stat(`${folder}/model_index.json`).then(() => true, () => false);
 }
 
 /**
@@ -27,9 +28,12 @@ async function shipped(): Promise<boolean> {
  *
  * @throws {CliError} None was named, and the default one is not there.
  */
-export async function chosenModel(given: Given): Promise<string> {
+export async function chosenModel(
+  given: Given,
+  standard: string = defaultModelFolder(),
+): Promise<string> {
   if (given.model !== undefined) return given.model;
-  if (await shipped()) return defaultModelFolder();
+  if (await holdsModel(standard)) return standard;
   throw new CliError(
     exitCodes.model,
     `Cannot make a picture without a model: --model is absent, and there is no model in ` +

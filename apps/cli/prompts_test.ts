@@ -125,7 +125,7 @@ Deno.test("--from-image gives the settings of a picture, and flags win over them
       strength: 0.5,
       model: "owner/model",
     });
-    assertEquals(notes.length, 1);
+    assertEquals(notes.length, 2);
     const over = { fromImage: path, seed: 5, sigmas: "3,1,0", sampler: "euler", model: "./m" };
     const [job] = (await readJobs(over, [], silent)).jobs;
     assertEquals(job!.seed, 5);

@@ -87,7 +87,8 @@ function recorded(given: Given): Given {
     if (given[key] !== undefined) paths[key] = leaf(given[key]);
   }
   const kept = Object.entries({ ...given, ...paths })
-    .filter(([key]) => !NOT_RECORDED.includes(key as OptionKey));
+    .filter(([key]) => !NOT_RECORDED.includes(key as OptionKey))
+    .filter(([key]) => key !== "strength" || given.initImg !== undefined);
   return Object.fromEntries(kept) as Given;
 }
 
