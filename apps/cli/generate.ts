@@ -94,15 +94,10 @@ export async function runGenerate(
   const written: Written[] = [];
   try {
     for (const job of resolved) {
-      if (given.seed === undefined || given.seed === -1) {
-        if (!given.quiet) progress.note(`seed ${job.job.seed}`);
-      }
       for (const batch of planBatches(job)) {
-        const label = count > 1
-          ? `picture ${written.length + 1}${
-            batch.size > 1 ? `-${written.length + batch.size}` : ""
-          } of ${count}`
-          : `seed ${batch.seed}`;
+        const [from, to] = [written.length + 1, written.length + batch.size];
+        const which = count === 1 ? "" : `${from}${to > from ? `-${to}` : ""} of ${count}, `;
+        const label = `${which}seed ${batch.seed}`;
         const watcher = new Watcher(job, batch, label, progress, screen);
         const made = await watcher.watch(job.stream(batch, signal));
         signal.throwIfAborted();

@@ -5,7 +5,7 @@
  */
 
 import { readArgs } from "./args.ts";
-import { CliError, type ExitCode, exitCodes } from "./exit_codes.ts";
+import { CliError, type ExitCode, exitCodes, fileError } from "./exit_codes.ts";
 import { Progress, standardError } from "./progress.ts";
 
 // What a command does not need is not loaded: `--help` answers at once.
@@ -18,8 +18,8 @@ function print(text: string): void {
   try {
     for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-    Deno.exit(exitCodes.ok);
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(exitCodes.ok);
+    throw fileError(`Cannot write to standard output: ${(error as Error).message}`, error);
   }
 }
 

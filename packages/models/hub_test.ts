@@ -357,6 +357,34 @@ Deno.test("two downloads at once fetch each blob once", () =>
     assertEquals(hub.fetches().filter((request) => request.host === "hub").length, blobs.size);
   }));
 
+Deno.test("a download waits for another process that has the blob's lock, and can be stopped", () =>
+  withHub(async ({ hub, cache, download }) => {
+    const folder = join(cache, ".locks", "models--owner--model");
+    await Deno.mkdir(folder, { recursive: true });
+    const path = join(folder, `${hub.hash("unet/model.onnx")}.lock`);
+    const holder = new Deno.Command(Deno.execPath(), {
+      args: [
+        "eval",
+        `const f = await Deno.open(${JSON.stringify(path)}, { create: true, write: true });
+         await f.lock(true);
+         console.log("held");
+         await new Promise((done) => setTimeout(done, 60_000));`,
+      ],
+      stdout: "piped",
+    }).spawn();
+    const reader = holder.stdout.getReader();
+    await reader.read(); // it has the lock now
+    const stop = AbortSignal.timeout(500);
+    const error = await assertRejects(() => download({ signal: stop }), DOMException);
+    assertEquals(error.name, "TimeoutError");
+    assertEquals(hub.fetches("unet/model.onnx"), []);
+    const run = download();
+    holder.kill("SIGKILL"); // a process that dies lets go
+    await assertSame(hub, await run, "unet/model.onnx");
+    await reader.cancel();
+    await holder.status;
+  }));
+
 Deno.test("HF_HUB_DISABLE_SYMLINKS puts plain files into the snapshot", () =>
   withHub(async ({ hub, download }) => {
     Deno.env.set("HF_HUB_DISABLE_SYMLINKS", "1");
