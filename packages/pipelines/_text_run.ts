@@ -101,6 +101,7 @@ export interface Start {
  * @param options What the caller said.
  * @param run From {@linkcode planTextRun}.
  * @param start Makes the first latents; the only one to draw from the generators before the sampler.
+ * @param encoded What the branches tell the network, where the prompts are encoded already.
  * @returns A generator of previews, which returns the images.
  */
 export async function* runText(
@@ -109,12 +110,12 @@ export async function* runText(
   options: RunOptions,
   run: TextRun,
   start: () => Start | Promise<Start>,
+  encoded?: Readonly<Partial<Record<Branch, Condition>>>,
 ): AsyncGenerator<Preview, readonly Image[]> {
   const { signal, networks } = options;
   const { scheduler, guidance, shape, seeds, generators } = run;
-  const branches = branchesOf(guidance, scheduler.plan);
   parts.denoiser.warm();
-  const conditions = await encode(parts, input, options, shape, branches);
+  const conditions = encoded ?? await encodeRun(parts, input, options, run);
   signal?.throwIfAborted();
   const { x, concat, afterStep, finish } = await start();
   signal?.throwIfAborted();
@@ -136,14 +137,23 @@ export async function* runText(
   });
 }
 
-async function encode(
+/**
+ * Encodes the prompts of a run.
+ *
+ * @param parts The model.
+ * @param input The prompts.
+ * @param options What the caller said.
+ * @param run From {@linkcode planTextRun}.
+ * @returns What each branch tells the network.
+ */
+export async function encodeRun(
   parts: TextParts,
   input: TextInput,
   options: RunOptions,
-  [, , height, width]: Shape,
-  branches: readonly Branch[],
+  { shape: [, , height, width], guidance, scheduler }: TextRun,
 ): Promise<Readonly<Partial<Record<Branch, Condition>>>> {
   await using encoder = await parts.promptEncoder.acquire();
+  const branches = branchesOf(guidance, scheduler.plan);
   const size = [height * parts.scaleFactor, width * parts.scaleFactor] as const;
   const scale = parts.defaults.guidanceScale;
   return await encodeConditions(encoder.value, input, branches, size, options, parts, scale);

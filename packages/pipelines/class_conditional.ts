@@ -4,9 +4,7 @@
  * @module
  */
 import type { Condition } from "@shum/models";
-import { initialNoise, makeGenerator, seedsOf } from "./_noise.ts";
-import { guidanceFor, sample, schedulerFor } from "./_sample.ts";
-import { decoder, shapeOf } from "./_shape.ts";
+import { closePixelParts, runPixels } from "./_pixel_run.ts";
 import type { Image } from "./image.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
 import type { PixelParts } from "./unconditional.ts";
@@ -72,41 +70,20 @@ export class ClassConditional implements Pipeline<ClassInput> {
     input: ClassInput,
     options: RunOptions = {},
   ): AsyncGenerator<Preview, readonly Image[]> {
-    const { signal, networks } = options;
-    signal?.throwIfAborted();
     const labels =
       (Array.isArray(input.label) ? input.label : [input.label]) as (number | string)[];
     const numbers = labels.map((label) => this.#number(label));
-    const run = seedsOf(options, numbers.length);
-    const shape = shapeOf(this.#parts, options, run.seeds.length);
-    const scheduler = schedulerFor(this.#parts.scheduler, options, this.defaults.steps);
-    const generators = run.seeds.map((seed) => makeGenerator(options.rng ?? "torch", seed));
-    const x = initialNoise(shape, generators, options, run);
-    for (let i = 0; i < x.length; i++) x[i]! *= scheduler.initNoiseSigma;
     const { nullLabel } = this.#parts;
-    await using denoiser = await this.#parts.denoiser.acquire();
-    return yield* sample({
-      scheduler,
-      x,
-      shape,
-      generators,
-      seeds: run.seeds,
-      guidance: guidanceFor(options, this.defaults.guidanceScale),
-      denoiser: denoiser.value,
-      networks,
-      conditions: {
-        positive: condition(numbers),
-        ...nullLabel !== undefined && { negative: condition([nullLabel]) },
-      },
-      decode: decoder(this.#parts.autoencoder, run.seeds),
-      signal,
-    });
+    const conditions = {
+      positive: condition(numbers),
+      ...nullLabel !== undefined && { negative: condition([nullLabel]) },
+    };
+    return yield* runPixels(this.#parts, options, conditions, numbers.length);
   }
 
   /** Closes the networks. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#parts.denoiser[Symbol.asyncDispose]();
-    await this.#parts.autoencoder?.[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    return closePixelParts(this.#parts);
   }
 
   #number(label: number | string): number {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { resize, toImage, toMask, toTensor } from "./mod.ts";
+import { toMask } from "./_mask.ts";
+import { resize, toImage, toTensor } from "./mod.ts";
 import pillow from "./testdata/pillow_lanczos.json" with { type: "json" };
 
 Deno.test("toTensor() and toImage() are inverse for every byte", () => {

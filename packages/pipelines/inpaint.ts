@@ -6,6 +6,7 @@
 import type { Tensor } from "@shum/models";
 import type { Gaussian } from "@shum/schedulers";
 import { encodeEach, sizeFrom } from "./_encode_image.ts";
+import { checkMask, toMask } from "./_mask.ts";
 import { initialNoise } from "./_noise.ts";
 import { closeTextParts, planTextRun, runText, type Start, type TextRun } from "./_text_run.ts";
 import { channelsOf, type Image, type Picture, toTensor } from "./image.ts";
@@ -27,33 +28,6 @@ export interface InpaintInput extends TextInput {
    * Default `false`, as in diffusers.
    */
   readonly keepOriginal?: boolean | undefined;
-}
-
-/**
- * A mask as 0 and 1 per pixel: 1 where its brightness is at least 128.
- *
- * @param mask The picture; of several channels, the brightness is 0.299 R + 0.587 G + 0.114 B.
- * @returns One number per pixel.
- *
- * @example Black, grey, white
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { toMask } from "@shum/pipelines";
- *
- * const mask = { width: 3, height: 1, data: Uint8Array.of(0, 128, 255) };
- * assertEquals([...toMask(mask)], [0, 1, 1]);
- * ```
- */
-export function toMask(mask: Picture): Float32Array {
-  const channels = channelsOf(mask, "mask");
-  const { data } = mask;
-  return Float32Array.from({ length: mask.width * mask.height }, (_, i) => {
-    const at = i * channels;
-    const grey = channels === 1
-      ? data[at]!
-      : Math.round(0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]!);
-    return grey >= 128 ? 1 : 0;
-  });
 }
 
 /**
@@ -132,14 +106,7 @@ function check({ encoder, inChannels, channels }: TextParts, { image, mask }: In
         `${2 * channels + 1} with mask and masked image`,
     );
   }
-  channelsOf(image);
-  channelsOf(mask, "mask");
-  if (mask.width !== image.width || mask.height !== image.height) {
-    throw new RangeError(
-      `Cannot inpaint: the mask is ${mask.width}x${mask.height}; expected ` +
-        `${image.width}x${image.height}, the size of the image`,
-    );
-  }
+  checkMask(mask, image);
 }
 
 async function start(

@@ -33,4 +33,8 @@ export * from "./image_to_image.ts";
 export * from "./inpaint.ts";
 export * from "./unconditional.ts";
 export * from "./class_conditional.ts";
+export * from "./denoise_image.ts";
+export * from "./colorize.ts";
+export * from "./pixel_inpaint.ts";
+export * from "./interpolate.ts";
 export * from "./from_pretrained.ts";

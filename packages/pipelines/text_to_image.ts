@@ -8,6 +8,7 @@ import { closeTextParts, planTextRun, runText } from "./_text_run.ts";
 import type { Image } from "./image.ts";
 import { ImageToImage } from "./image_to_image.ts";
 import { Inpaint } from "./inpaint.ts";
+import { Interpolate } from "./interpolate.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
@@ -48,6 +49,8 @@ export class TextToImage implements Pipeline<TextInput> {
   readonly imageToImage: ImageToImage;
   /** Images with a part repainted, by the same networks. */
   readonly inpaint: Inpaint;
+  /** Rows of images between two prompts and seeds, by the same networks. */
+  readonly interpolate: Interpolate;
   readonly #parts: TextParts;
 
   /** Puts the parts together. Networks are opened by the first run. */
@@ -56,6 +59,7 @@ export class TextToImage implements Pipeline<TextInput> {
     this.defaults = parts.defaults;
     this.imageToImage = new ImageToImage(parts);
     this.inpaint = new Inpaint(parts);
+    this.interpolate = new Interpolate(parts);
   }
 
   /** See `Pipeline.generate`. */

@@ -5,12 +5,13 @@
  */
 import type { Autoencoder, Denoiser } from "@shum/models";
 import type { SchedulerConfig } from "@shum/schedulers";
-import { initialNoise, makeGenerator, seedsOf } from "./_noise.ts";
-import { guidanceFor, sample, schedulerFor } from "./_sample.ts";
-import { decoder, shapeOf } from "./_shape.ts";
+import { closePixelParts, runPixels } from "./_pixel_run.ts";
+import { Colorize } from "./colorize.ts";
+import { DenoiseImage } from "./denoise_image.ts";
 import type { Image } from "./image.ts";
-import { Lazy } from "./lazy.ts";
+import type { Lazy } from "./lazy.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { PixelInpaint } from "./pixel_inpaint.ts";
 
 /** What an unconditional or class-conditional pipeline is made of. */
 export interface PixelParts {
@@ -53,12 +54,21 @@ export class Unconditional implements Pipeline<Record<never, never>> {
   readonly kind = "unconditional" as const;
   /** See `Pipeline.defaults`. */
   readonly defaults: Defaults;
+  /** The noise of a picture taken away, by the same network. */
+  readonly denoiseImage: DenoiseImage;
+  /** Colours for a grey picture, by the same network. */
+  readonly colorize: Colorize;
+  /** A part of a picture made anew, by the same network. */
+  readonly inpaint: PixelInpaint;
   readonly #parts: PixelParts;
 
   /** Puts the parts together. Networks are opened by the first run. */
   constructor(parts: PixelParts) {
     this.#parts = parts;
     this.defaults = parts.defaults;
+    this.denoiseImage = new DenoiseImage(parts);
+    this.colorize = new Colorize(parts);
+    this.inpaint = new PixelInpaint(parts);
   }
 
   /** See `Pipeline.generate`. */
@@ -67,37 +77,15 @@ export class Unconditional implements Pipeline<Record<never, never>> {
   }
 
   /** See `Pipeline.stream`. */
-  async *stream(
+  stream(
     _input: Record<never, never> = {},
     options: RunOptions = {},
   ): AsyncGenerator<Preview, readonly Image[]> {
-    const { signal, networks } = options;
-    signal?.throwIfAborted();
-    const run = seedsOf(options);
-    const shape = shapeOf(this.#parts, options, run.seeds.length);
-    const scheduler = schedulerFor(this.#parts.scheduler, options, this.defaults.steps);
-    const generators = run.seeds.map((seed) => makeGenerator(options.rng ?? "torch", seed));
-    const x = initialNoise(shape, generators, options, run);
-    for (let i = 0; i < x.length; i++) x[i]! *= scheduler.initNoiseSigma;
-    await using denoiser = await this.#parts.denoiser.acquire();
-    return yield* sample({
-      scheduler,
-      x,
-      shape,
-      generators,
-      seeds: run.seeds,
-      guidance: guidanceFor(options, 1),
-      denoiser: denoiser.value,
-      networks,
-      conditions: { positive: { inputs: {} } },
-      decode: decoder(this.#parts.autoencoder, run.seeds),
-      signal,
-    });
+    return runPixels(this.#parts, options, { positive: { inputs: {} } });
   }
 
-  /** Closes the networks. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#parts.denoiser[Symbol.asyncDispose]();
-    await this.#parts.autoencoder?.[Symbol.asyncDispose]();
+  /** Closes the networks, those of the other tasks included. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return closePixelParts(this.#parts);
   }
 }

@@ -1,0 +1,117 @@
+/**
+ * Colours for grey pictures.
+ *
+ * @module
+ */
+import type { NoiseLevel } from "@shum/schedulers";
+import {
+  closePixelParts,
+  type PixelRun,
+  repeatPicture,
+  runPixels,
+  sizeOfPicture,
+} from "./_pixel_run.ts";
+import type { Image, Picture } from "./image.ts";
+import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import type { PixelParts } from "./unconditional.ts";
+
+/** What to colour. */
+export interface ColorizeInput {
+  /** The picture; of its colours only the mean of the channels is read. Resized to the output's size. */
+  readonly image: Picture;
+}
+
+/**
+ * Colourisation by an unconditional model, Song et al. (2021), https://arxiv.org/abs/2011.13456,
+ * appendix I.3: in an orthonormal basis of colour space whose first axis is grey, (1, 1, 1) / sqrt 3,
+ * the observation is one coordinate. After each step that coordinate is replaced by the observation
+ * with the noise of the level, the two others being left to the sampler.
+ *
+ * Draws of each image: the initial noise, then per step the sampler's noise and that of the observation.
+ *
+ * @example A model of latents
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { Colorize, Lazy } from "@shum/pipelines";
+ *
+ * await using pipeline = new Colorize({
+ *   scheduler: { _class_name: "DDIMScheduler" },
+ *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
+ *   channels: 4,
+ *   scaleFactor: 8,
+ *   sizeMultiple: 8,
+ *   defaults: { steps: 50, guidanceScale: 1, width: 32, height: 32 },
+ * });
+ * const image = { width: 8, height: 8, data: new Uint8Array(64) };
+ * await assertRejects(() => pipeline.generate({ image }), TypeError, "expected a model of RGB");
+ * ```
+ */
+export class Colorize implements Pipeline<ColorizeInput> {
+  /** Tells this pipeline from others. */
+  readonly kind = "colorize" as const;
+  /** See `Pipeline.defaults`; the size is that of the picture. */
+  readonly defaults: Defaults;
+  readonly #parts: PixelParts;
+
+  /** Puts the parts together. Networks are opened by the first run. */
+  constructor(parts: PixelParts) {
+    this.#parts = parts;
+    this.defaults = parts.defaults;
+  }
+
+  /** See `Pipeline.generate`. */
+  generate(input: ColorizeInput, options: RunOptions = {}): Promise<readonly Image[]> {
+    return drain(this.stream(input, options));
+  }
+
+  /** See `Pipeline.stream`. */
+  async *stream(
+    { image }: ColorizeInput,
+    options: RunOptions = {},
+  ): AsyncGenerator<Preview, readonly Image[]> {
+    const sized = sizeOfPicture(this.#parts, image, options);
+    let grey: Float32Array | undefined;
+    const constrain = (x: Float32Array, level: NoiseLevel, run: PixelRun) =>
+      replaceGrey(x, grey ??= meanOfChannels(image, run), level, run);
+    return yield* runPixels(this.#parts, sized, { positive: { inputs: {} } }, 1, { constrain });
+  }
+
+  /** Closes the networks, those of the other tasks included. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return closePixelParts(this.#parts);
+  }
+}
+
+/** `[height, width]` of one picture. */
+function meanOfChannels(image: Picture, { shape }: PixelRun): Float32Array {
+  const [, , height, width] = shape;
+  const size = height * width;
+  const rgb = repeatPicture(image, [1, 3, height, width]);
+  return Float32Array.from(
+    { length: size },
+    (_, i) => (rgb[i]! + rgb[size + i]! + rgb[2 * size + i]!) / 3,
+  );
+}
+
+function replaceGrey(
+  x: Float32Array,
+  grey: Float32Array,
+  { alpha, sigma }: NoiseLevel,
+  { generators }: PixelRun,
+): void {
+  const size = grey.length;
+  const z = new Float32Array(size);
+  generators.forEach((generator, b) => {
+    if (sigma > 0) generator.fill(z);
+    const [red, green, blue] = [0, 1, 2].map((c) => (3 * b + c) * size) as [number, number, number];
+    for (let i = 0; i < size; i++) {
+      // The coordinate along (1, 1, 1) / sqrt 3 is sqrt 3 times the mean; all channels move alike.
+      const mean = (x[red + i]! + x[green + i]! + x[blue + i]!) / 3;
+      const wanted = alpha * grey[i]! + (sigma > 0 ? sigma * z[i]! / Math.sqrt(3) : 0);
+      const shift = wanted - mean;
+      x[red + i]! += shift;
+      x[green + i]! += shift;
+      x[blue + i]! += shift;
+    }
+  });
+}

@@ -1,0 +1,111 @@
+/**
+ * Pictures with a part made anew, by a model of pixels.
+ *
+ * @module
+ */
+import type { NoiseLevel } from "@shum/schedulers";
+import {
+  closePixelParts,
+  type PixelRun,
+  repeatPicture,
+  runPixels,
+  sizeOfPicture,
+} from "./_pixel_run.ts";
+import { checkMask, toMask } from "./_mask.ts";
+import type { Image, Picture } from "./image.ts";
+import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { resize } from "./resize.ts";
+import type { PixelParts } from "./unconditional.ts";
+
+/** What to make anew, and where. */
+export interface PixelInpaintInput {
+  /** The picture; resized to the output's size. */
+  readonly image: Picture;
+  /** As large as the picture; light (128 and above) where it is to be made anew. */
+  readonly mask: Picture;
+}
+
+/**
+ * Inpainting by an unconditional model, Song et al. (2021), https://arxiv.org/abs/2011.13456, appendix
+ * I.2: after each step the known part is replaced by the picture with the noise of the level.
+ *
+ * Draws of each image: the initial noise, then per step the sampler's noise and that of the known part.
+ *
+ * @example A mask of another size
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { Lazy, PixelInpaint } from "@shum/pipelines";
+ *
+ * await using pipeline = new PixelInpaint({
+ *   scheduler: { _class_name: "DDIMScheduler" },
+ *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
+ *   channels: 3,
+ *   scaleFactor: 1,
+ *   sizeMultiple: 2,
+ *   defaults: { steps: 50, guidanceScale: 1, width: 32, height: 32 },
+ * });
+ * const image = { width: 2, height: 2, data: new Uint8Array(12) };
+ * const mask = { width: 2, height: 4, data: new Uint8Array(8) };
+ * await assertRejects(() => pipeline.generate({ image, mask }), RangeError, "the mask is 2x4");
+ * ```
+ */
+export class PixelInpaint implements Pipeline<PixelInpaintInput> {
+  /** Tells this pipeline from others. */
+  readonly kind = "pixel-inpaint" as const;
+  /** See `Pipeline.defaults`; the size is that of the picture. */
+  readonly defaults: Defaults;
+  readonly #parts: PixelParts;
+
+  /** Puts the parts together. Networks are opened by the first run. */
+  constructor(parts: PixelParts) {
+    this.#parts = parts;
+    this.defaults = parts.defaults;
+  }
+
+  /** See `Pipeline.generate`. */
+  generate(input: PixelInpaintInput, options: RunOptions = {}): Promise<readonly Image[]> {
+    return drain(this.stream(input, options));
+  }
+
+  /** See `Pipeline.stream`. */
+  async *stream(
+    { image, mask }: PixelInpaintInput,
+    options: RunOptions = {},
+  ): AsyncGenerator<Preview, readonly Image[]> {
+    checkMask(mask, image);
+    const sized = sizeOfPicture(this.#parts, image, options);
+    let known: { pixels: Float32Array; mask: Float32Array } | undefined;
+    const constrain = (x: Float32Array, level: NoiseLevel, run: PixelRun) => {
+      const [, , height, width] = run.shape;
+      known ??= {
+        pixels: repeatPicture(image, run.shape),
+        mask: toMask(resize(mask, width, height)),
+      };
+      replaceKnown(x, known.pixels, known.mask, level, run);
+    };
+    return yield* runPixels(this.#parts, sized, { positive: { inputs: {} } }, 1, { constrain });
+  }
+
+  /** Closes the networks, those of the other tasks included. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return closePixelParts(this.#parts);
+  }
+}
+
+function replaceKnown(
+  x: Float32Array,
+  pixels: Float32Array,
+  mask: Float32Array,
+  { alpha, sigma }: NoiseLevel,
+  { generators }: PixelRun,
+): void {
+  const size = x.length / generators.length;
+  const z = new Float32Array(size);
+  generators.forEach((generator, b) => {
+    if (sigma > 0) generator.fill(z);
+    for (let i = 0, at = b * size; i < size; i++, at++) {
+      if (mask[i % mask.length] !== 0) continue;
+      x[at] = alpha * pixels[at]! + (sigma > 0 ? sigma * z[i]! : 0);
+    }
+  });
+}
