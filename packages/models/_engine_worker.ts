@@ -11,6 +11,9 @@ interface Task {
   reject(error: unknown): void;
 }
 
+/** Milliseconds that Deno.exit() may take for a run to end. */
+const longestEnd = 3000;
+
 /**
  * The one thread in which all sessions live. The engine's calls block their thread, and WebGPU
  * allows a single one per process.
@@ -118,7 +121,8 @@ class EngineWorker {
     });
     worker.on("error", (error: Error) => this.#fail(worker, error.message));
     worker.on("exit", () => this.#fail(worker, "it ended"));
-    globalThis.addEventListener("beforeunload", this.#onUnload);
+    globalThis.addEventListener("beforeunload", this.#onBeforeUnload);
+    globalThis.addEventListener("unload", this.#onUnload);
     return worker;
   }
 
@@ -133,10 +137,18 @@ class EngineWorker {
   }
 
   /** Unreleased sessions leak, and crash WebGPU at exit: close them when the process runs dry. */
-  readonly #onUnload = (event: Event): void => {
+  readonly #onBeforeUnload = (event: Event): void => {
     if (this.#open.size === 0) return;
     event.preventDefault();
     for (const close of [...this.#open]) close().catch(() => {});
+  };
+
+  /** Deno.exit() leaves no time but this: wait for the thread to let go of the graphics driver. */
+  readonly #onUnload = (): void => {
+    if (!this.#pinned || this.#open.size === 0) return;
+    const released = new Int32Array(new SharedArrayBuffer(4));
+    this.#worker!.postMessage({ kind: "end", request: released });
+    Atomics.wait(released, 0, 0, longestEnd);
   };
 
   #endIfIdle(): void {
@@ -150,7 +162,8 @@ class EngineWorker {
 
   #forget(): void {
     this.#worker = undefined;
-    globalThis.removeEventListener("beforeunload", this.#onUnload);
+    globalThis.removeEventListener("beforeunload", this.#onBeforeUnload);
+    globalThis.removeEventListener("unload", this.#onUnload);
   }
 }
 

@@ -36,7 +36,8 @@ let last = 0;
       const reply = await run(request as RunRequest);
       const buffers = [...reply.outputs.map(({ buffer }) => buffer), ...reply.returned];
       answer(reply, buffers);
-    } else answer(await release((request as { session: number }).session));
+    } else if (kind === "end") await end(request as Int32Array);
+    else answer(await release((request as { session: number }).session));
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     parentPort!.postMessage({ ok: false, name, message } satisfies ReplyMessage);
@@ -98,11 +99,20 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
 async function run({ session: id, feeds, outputs }: RunRequest): Promise<RunReply> {
   const { session, path, device } = sessions.get(id)!;
   try {
+    const start = performance.now();
     const results = await session.run(feeds, outputs);
-    return { outputs: results, returned: feeds.map(({ buffer }) => buffer) };
+    const milliseconds = performance.now() - start;
+    return { outputs: results, milliseconds, returned: feeds.map(({ buffer }) => buffer) };
   } catch (error) {
     throw translateError(error, { path, device, during: "run" });
   }
+}
+
+/** The process ends as soon as `released` is set; nobody waits for an answer. */
+async function end(released: Int32Array): Promise<void> {
+  for (const id of [...sessions.keys()]) await release(id);
+  Atomics.store(released, 0, 1);
+  Atomics.notify(released, 0);
 }
 
 async function release(id: number): Promise<null> {

@@ -8,6 +8,8 @@ export interface Requests {
   open: { request: OpenRequest; reply: OpenReply };
   run: { request: RunRequest; reply: RunReply };
   release: { request: { readonly session: number }; reply: null };
+  /** Releases every session and sets the first element, which the main thread waits for. */
+  end: { request: Int32Array; reply: never };
 }
 
 export interface OpenRequest {
@@ -34,6 +36,8 @@ export interface RunRequest {
 
 export interface RunReply {
   readonly outputs: readonly EncodedTensor[];
+  /** How long the engine took, for bench/real_size.ts. */
+  readonly milliseconds: number;
   /** The buffers of the feeds, to be used again. */
   readonly returned: readonly ArrayBuffer[];
 }

@@ -7,6 +7,8 @@ import { addModel, modelFile, slowModel } from "./_testing.ts";
 async function runScript(
   model: Parameters<typeof modelFile>[0],
   body: string,
+  device: "cpu" | "webgpu" = "cpu",
+  env: Record<string, string> = {},
 ): Promise<{ code: number; signal: string | null; output: string }> {
   await using file = await modelFile(model);
   const script = `${file.folder}/script.ts`;
@@ -16,11 +18,12 @@ async function runScript(
     `import { openSession } from ${from};
      const open = () => openSession(${
       JSON.stringify(file.path)
-    }, { device: "cpu", cacheDir: false });
+    }, { device: "${device}", cacheDir: false });
      ${body}`,
   );
   const config = new URL("../../deno.json", import.meta.url).pathname;
   const command = new Deno.Command(Deno.execPath(), {
+    env,
     args: ["run", "--allow-all", "--no-check", "--config", config, script],
     stdout: "piped",
     stderr: "piped",
@@ -83,3 +86,29 @@ Deno.test("closing prints nothing and the last result arrives before the end", a
   );
   assertEquals(result.output.trim(), "2");
 });
+
+// A driver that draws on the processor, put there by tools/swiftshader.sh.
+const driver = Deno.env.get("SHUM_SWIFTSHADER");
+
+for (
+  const [title, body, code] of [
+    ["forgets to close its session", "", 0],
+    ["calls Deno.exit()", "Deno.exit(3);", 3],
+    ["throws", `throw new Error("x");`, 1],
+    ["closes and opens again", "await session[Symbol.asyncDispose](); await open();", 0],
+  ] as const
+) {
+  Deno.test({
+    name: `a process that uses WebGPU and ${title} ends by itself with code ${code}`,
+    ignore: driver === undefined,
+    fn: async () => {
+      const run = `const session = await open(); await session.run(${feeds});`;
+      const result = await runScript(addModel, run + body, "webgpu", {
+        VK_ICD_FILENAMES: `${driver}/vk_swiftshader_icd.json`,
+        VK_DRIVER_FILES: `${driver}/vk_swiftshader_icd.json`,
+        LD_LIBRARY_PATH: driver!,
+      });
+      assertEquals([result.code, result.signal], [code, null], result.output);
+    },
+  });
+}
