@@ -1,6 +1,7 @@
 import { nearest } from "./_nearest.ts";
 import { type Clip, clipSample, dynamicThreshold } from "./clip.ts";
-import { contradiction, NEUTRAL, type SchedulerConfig, type Settings, settings } from "./config.ts";
+import { contradiction, type SchedulerConfig, settings } from "./config.ts";
+import { NEUTRAL, type Settings } from "./settings.ts";
 import {
   epsilon,
   flowPrediction,
@@ -9,7 +10,8 @@ import {
   score,
   vPrediction,
 } from "./prediction.ts";
-import { REGISTRY, type RegistryEntry } from "./registry.ts";
+import { REGISTRY } from "./registry.ts";
+import type { RegistryEntry } from "./registry/entry.ts";
 
 /** A class, its settings and what follows from them. */
 export interface Resolved {

@@ -1,5 +1,6 @@
 import type { NoiseLevel } from "./noise_level.ts";
-import type { Combination, Plan, PlanStep, Terms, Vector } from "./plan.ts";
+import { type Action, action, depths, type Sum } from "./_fold.ts";
+import type { Combination, Plan, PlanStep, Vector } from "./plan.ts";
 import type { Trajectory } from "./trajectory.ts";
 import type { Clip } from "./clip.ts";
 import { weightedSum } from "./weighted_sum.ts";
@@ -8,24 +9,8 @@ import { allocateVectors } from "./_simd.ts";
 /** Fills `out` with N(0, I); independent draws ignore the interval of lambdas. */
 export type Noise = (out: Float32Array, interval?: readonly [from: number, to: number]) => void;
 
-/** What a sum reads; `renoise` is the second output that {@linkcode Runner.step} may be given. */
-type Source = Vector | "output" | "renoise" | "noise";
-
-/** A sum over buffers, ready for {@linkcode weightedSum}: `vectors` is refilled at each step. */
-interface Sum {
-  readonly weights: number[];
-  readonly from: readonly { readonly vector: Source; readonly age: number }[];
-  readonly vectors: Float32Array[];
-}
-
-/** What one step does to the buffers, worked out once. */
-interface Action {
-  readonly x0: Sum | undefined;
-  readonly eps: Sum | undefined;
-  readonly x: Sum;
-  readonly noise: Combination["noise"];
-  readonly interval: Combination["interval"];
-}
+/** Elements that go through all sums of a step before the next ones do: they stay in a core's cache. */
+const BLOCK = 16384;
 
 /**
  * Executes any plan: a few buffers and a position.
@@ -166,17 +151,22 @@ export class Runner implements Trajectory {
       );
     }
     this.#output = output;
-    if (act.x0) {
-      const x0 = this.#buffer("x0", 0);
-      this.#sum(x0, act.x0);
-      this.#clip?.(x0, this.#batch);
-    }
-    if (act.eps) this.#sum(this.#buffer("eps", 0), act.eps);
     if (act.noise !== undefined) {
       this.#noise(this.#z!, act.interval);
       if (typeof act.noise !== "number") scaleNoise(this.#z!, act.noise, variance);
     }
-    this.#sum(this.#buffer("x", -1), act.x);
+    const clip = act.x0 && this.#clip;
+    if (clip) { // it sees all of x0, before anything reads it
+      const x0 = this.#buffer("x0", 0);
+      this.#sum(x0, act.x0, 0, x.length);
+      clip(x0, this.#batch);
+    }
+    for (let start = 0; start < x.length; start += BLOCK) {
+      const end = Math.min(start + BLOCK, x.length);
+      if (act.x0 && !clip) this.#sum(this.#buffer("x0", 0), act.x0, start, end);
+      if (act.eps) this.#sum(this.#buffer("eps", 0), act.eps, start, end);
+      this.#sum(this.#buffer("x", -1), act.x, start, end);
+    }
     this.#index++;
     this.#previewed = false;
   }
@@ -205,7 +195,7 @@ export class Runner implements Trajectory {
     return ring[(this.#index - age) % ring.length]!;
   }
 
-  #sum(out: Float32Array, { weights, from, vectors }: Sum): void {
+  #sum(out: Float32Array, { weights, from, vectors }: Sum, start: number, end: number): void {
     for (let k = 0; k < from.length; k++) {
       const { vector, age } = from[k]!;
       vectors[k] = vector === "output"
@@ -216,94 +206,12 @@ export class Runner implements Trajectory {
         ? this.#z!
         : this.#buffer(vector, age);
     }
-    weightedSum(out, weights, vectors);
+    weightedSum(out, weights, vectors, start, end);
   }
 }
 
 function pastTheEnd(total: number): string {
   return `Cannot step: all ${total} steps of the plan are done; expected no further call`;
-}
-
-/** `"x0[-2]"` is `["x0", 2]`. */
-function parse(slot: string): [vector: Vector, age: number] {
-  const bracket = slot.indexOf("[");
-  if (bracket < 0) return [slot as Vector, 0];
-  return [slot.slice(0, bracket) as Vector, -Number(slot.slice(bracket + 1, -1))];
-}
-
-/** The largest age at which each vector is read. */
-function depths(plan: Plan): Record<Vector, number> {
-  const result = { x: 0, x0: 0, eps: 0 };
-  for (const step of plan.steps) {
-    for (const slot in step.x.terms) {
-      const [vector, age] = parse(slot);
-      result[vector] = Math.max(result[vector], age);
-    }
-  }
-  return result;
-}
-
-/** Whether a step after `index` reads what this step predicted. */
-function isReadLater(plan: Plan, vector: Vector, index: number): boolean {
-  for (let age = 1; index + age < plan.steps.length && age < 16; age++) {
-    const terms: Terms = plan.steps[index + age]!.x.terms;
-    if (terms[`${vector}[-${age}]`]) return true;
-  }
-  return false;
-}
-
-function action(
-  plan: Plan,
-  index: number,
-  clipped: boolean,
-  noiseFrom: "output" | "renoise" = "output",
-): Action {
-  const step = plan.steps[index]!;
-  const { alpha, sigma } = step.level;
-  // eps from the clipped x0
-  const derived = clipped && plan.eps === "clipped" && noiseFrom === "output";
-  const storesX0 = clipped || isReadLater(plan, "x0", index);
-  const storesEps = isReadLater(plan, "eps", index);
-  const x0 = sum([["x", 0, step.cSkip], ["output", 0, step.cOut]]);
-  const ofEps = (weight: number): Weighted[] =>
-    derived
-      ? [["x", 0, weight / sigma], ["x0", 0, (-weight * alpha) / sigma]]
-      : [["x", 0, weight * step.eSkip], [noiseFrom, 0, weight * step.eOut]];
-  const terms = Object.entries(step.x.terms).flatMap(([slot, weight]): Weighted[] => {
-    const [vector, age] = parse(slot);
-    if (weight === 0) return [];
-    if (age === 0 && vector === "x0" && !storesX0) {
-      return [["x", 0, weight * step.cSkip], ["output", 0, weight * step.cOut]];
-    }
-    return age === 0 && vector === "eps" && !storesEps ? ofEps(weight) : [[vector, age, weight]];
-  });
-  const { noise, interval } = step.x;
-  if (noise !== undefined) terms.push(["noise", 0, typeof noise === "number" ? noise : 1]);
-  return {
-    x0: storesX0 ? x0 : undefined,
-    eps: storesEps ? sum(ofEps(1)) : undefined,
-    x: sum(terms),
-    noise,
-    interval,
-  };
-}
-
-type Weighted = [vector: Source, age: number, weight: number];
-
-/** Adds up the weights of equal vectors and drops those that are 0. */
-function sum(terms: readonly Weighted[]): Sum {
-  const merged: Weighted[] = [];
-  for (const [vector, age, weight] of terms) {
-    const same = merged.find(([v, a]) => v === vector && a === age);
-    if (same) same[2] += weight;
-    else merged.push([vector, age, weight]);
-  }
-  const kept = merged.filter(([, , weight]) => weight !== 0);
-  return {
-    weights: kept.map(([, , weight]) => weight),
-    from: kept.map(([vector, age]) => ({ vector, age })),
-    vectors: [],
-  };
 }
 
 function scaleNoise(

@@ -21,11 +21,11 @@ const f32 = Math.fround;
 export function tcd({ eta = 0.3 }: { eta?: number } = {}): Solver {
   return (levels, schedule, begin) =>
     intervals(levels, begin).map(([s, t, i]) => {
-      // in single precision, as torch multiplies: 0.7 of timestep 700 is 490, not 489
-      const below = eta === 0 ? t : schedule.at(Math.floor(f32(f32(1 - eta) * t.t)));
       if (eta === 0 || i === levels.length - 2) {
-        return { level: s, x: { terms: { x0: below.alpha, eps: below.sigma } } };
+        return { level: s, x: { terms: { x0: t.alpha, eps: t.sigma } } };
       }
+      // in single precision, as torch multiplies: 0.7 of timestep 700 is 490, not 489
+      const below = schedule.at(Math.floor(f32(f32(1 - eta) * t.t)));
       const scale = t.alpha / below.alpha;
       const terms = { x0: t.alpha, eps: scale * below.sigma };
       const noise = Math.sqrt(t.sigma ** 2 - (scale * below.sigma) ** 2);

@@ -1,4 +1,4 @@
-import type { Settings } from "../config.ts";
+import type { Settings } from "../settings.ts";
 import { linspace } from "../_numeric.ts";
 import type { NoiseLevel } from "../noise_level.ts";
 import { flowSchedule, shiftSigma, stretchToTerminal, timeShift } from "../schedules/flow.ts";

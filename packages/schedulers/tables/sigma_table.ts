@@ -1,4 +1,4 @@
-import type { Settings } from "../config.ts";
+import type { Settings } from "../settings.ts";
 import { linspace, linspace32, roundHalfEven } from "../_numeric.ts";
 import type { NoiseLevel } from "../noise_level.ts";
 import { varianceExploding } from "../noise_schedule.ts";

@@ -1,4 +1,4 @@
-import type { Settings } from "../config.ts";
+import type { Settings } from "../settings.ts";
 import type { NoiseLevel } from "../noise_level.ts";
 import type { NoiseSchedule } from "../noise_schedule.ts";
 import { betas, type BetaSchedule, rescaleZeroTerminalSnr } from "../schedules/betas.ts";

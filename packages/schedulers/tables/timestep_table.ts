@@ -1,4 +1,4 @@
-import type { Settings } from "../config.ts";
+import type { Settings } from "../settings.ts";
 import { linspace, roundHalfEven } from "../_numeric.ts";
 import type { NoiseLevel } from "../noise_level.ts";
 import type { DiscreteSchedule } from "../schedules/discrete.ts";

@@ -1,0 +1,192 @@
+/** A sampler that people ask for by name. */
+export interface SamplerName {
+  /** k-diffusion's name, or the field's. */
+  readonly name: string;
+  /** Other spellings; letter case, spaces, dashes and underscores do not matter anyway. */
+  readonly aliases: readonly string[];
+  /** The diffusers class that it is. */
+  readonly className: string;
+  /** What it is like, in a line. */
+  readonly description: string;
+}
+
+/** A sigma schedule that people ask for by name. */
+export interface ScheduleName {
+  /** The field's name. */
+  readonly name: string;
+  /** Other spellings. */
+  readonly aliases: readonly string[];
+  /** How it spaces its steps, in a line. */
+  readonly description: string;
+}
+
+export type Keys = Readonly<Record<string, unknown>>;
+export type SamplerRow = SamplerName & { readonly keys?: Keys; readonly flow?: string };
+
+const row = (
+  name: string,
+  aliases: string,
+  className: string,
+  description: string,
+  extra: { keys?: Keys; flow?: string } = {},
+): SamplerRow => ({
+  name,
+  aliases: aliases.split(", ").filter((alias) => alias !== ""),
+  className: `${className}Scheduler`,
+  description,
+  ...extra,
+});
+
+const SDE = { algorithm_type: "sde-dpmsolver++" };
+
+/** `keys` go into the config; `flow` is the class for flow-matching models, if another. */
+export const SAMPLERS: readonly SamplerRow[] = [
+  row("euler", "k_euler", "EulerDiscrete", "first order, deterministic", {
+    flow: "FlowMatchEulerDiscrete",
+  }),
+  row("euler_a", "k_euler_a, euler_ancestral", "EulerAncestralDiscrete", "Euler with fresh noise"),
+  row("heun", "k_heun", "HeunDiscrete", "second order, two calls per step", {
+    flow: "FlowMatchHeunDiscrete",
+  }),
+  row("dpm2", "k_dpm_2, dpm_2, kdpm2", "KDPM2Discrete", "midpoint, two calls per step"),
+  row(
+    "dpm2_a",
+    "k_dpm_2_a, dpm_2_ancestral, dpm2_ancestral, kdpm2_a",
+    "KDPM2AncestralDiscrete",
+    "midpoint with fresh noise, two calls per step",
+  ),
+  row("lms", "k_lms, linear multistep", "LMSDiscrete", "linear multistep, order 4"),
+  row("ddim", "", "DDIM", "first order, deterministic unless eta is above 0"),
+  row("ddpm", "", "DDPM", "ancestral; for many steps"),
+  row("pndm", "", "PNDM", "multistep with a Runge-Kutta start", {
+    keys: { skip_prk_steps: false },
+  }),
+  row("plms", "k_plms", "PNDM", "PNDM as Stable Diffusion 1 runs it", {
+    keys: { skip_prk_steps: true },
+  }),
+  row(
+    "dpmpp_2m",
+    "k_dpmpp_2m, dpm++2m, dpm++ 2m",
+    "DPMSolverMultistep",
+    "second order; a good default",
+  ),
+  row("dpmpp_3m", "dpm++3m, dpm++ 3m", "DPMSolverMultistep", "third order", {
+    keys: { solver_order: 3 },
+  }),
+  row(
+    "dpmpp_2m_sde",
+    "k_dpmpp_2m_sde, dpm++2m_sde, dpm++ 2m sde",
+    "DPMSolverMultistep",
+    "second order with fresh noise",
+    { keys: SDE },
+  ),
+  row(
+    "dpmpp_2m_sde_heun",
+    "dpm++ 2m sde heun",
+    "DPMSolverMultistep",
+    "as dpmpp_2m_sde, the other second order",
+    { keys: { ...SDE, solver_type: "heun" } },
+  ),
+  row(
+    "dpmpp_3m_sde",
+    "dpm++3m_sde, dpm++ 3m sde",
+    "DPMSolverMultistep",
+    "third order, fresh noise",
+    {
+      keys: { ...SDE, solver_order: 3 },
+    },
+  ),
+  row("dpmpp_2s", "dpm++2s, dpm++ 2s", "DPMSolverSinglestep", "second order in blocks of two"),
+  row(
+    "dpmpp_2s_a",
+    "k_dpmpp_2s_a, dpm++2s_a, dpm++ 2s a, dpmpp_2s_ancestral",
+    "DPMPP2SAncestral",
+    "second order with fresh noise, two calls per step",
+  ),
+  row(
+    "dpmpp_sde",
+    "k_dpmpp_sde, dpm++_sde, dpm++ sde",
+    "DPMSolverSDE",
+    "fresh noise along a Brownian path, two calls per step",
+  ),
+  row("deis", "", "DEISMultistep", "second order in the noise"),
+  row("ipndm", "ipndm_v", "IPNDM", "PNDM without warm-up, on its own levels"),
+  row("unipc", "uni_pc", "UniPCMultistep", "predictor and corrector; good at few steps"),
+  row("unipc_bh1", "uni_pc_bh1", "UniPCMultistep", "as unipc, for unguided sampling", {
+    keys: { solver_type: "bh1" },
+  }),
+  row("sa_solver", "", "SASolver", "stochastic Adams, predictor and corrector"),
+  row("lcm", "", "LCM", "latent consistency models; 4 to 8 steps", { flow: "FlowMatchLCM" }),
+  row("tcd", "", "TCD", "trajectory consistency models; 4 to 8 steps"),
+];
+
+const LINSPACE = { timestep_spacing: "linspace" };
+
+export const SCHEDULES: readonly (ScheduleName & { readonly keys: Keys })[] = [
+  {
+    name: "normal",
+    aliases: ["discrete", "uniform", "linspace"],
+    description: "even in timesteps, both ends included",
+    keys: LINSPACE,
+  },
+  {
+    name: "karras",
+    aliases: [],
+    description: "even in the 7th root of sigma",
+    keys: { ...LINSPACE, use_karras_sigmas: true },
+  },
+  {
+    name: "exponential",
+    aliases: ["lu", "lu_lambdas"],
+    description: "even in log sigma",
+    keys: { ...LINSPACE, use_exponential_sigmas: true },
+  },
+  {
+    name: "polyexponential",
+    aliases: [],
+    description: "even in log sigma, k-diffusion's form",
+    keys: { ...LINSPACE, sigma_spacing: "polyexponential" },
+  },
+  {
+    name: "beta",
+    aliases: [],
+    description: "dense at both ends",
+    keys: { ...LINSPACE, use_beta_sigmas: true },
+  },
+  {
+    name: "kl_optimal",
+    aliases: [],
+    description: "even in the arctangent of sigma",
+    keys: { ...LINSPACE, sigma_spacing: "kl_optimal" },
+  },
+  {
+    name: "sgm_uniform",
+    aliases: ["simple", "trailing"],
+    description: "even in timesteps, from the last on",
+    keys: { timestep_spacing: "trailing" },
+  },
+  {
+    name: "leading",
+    aliases: ["ddim_uniform"],
+    description: "even in timesteps, from the first on",
+    keys: { timestep_spacing: "leading" },
+  },
+  {
+    name: "ays",
+    aliases: ["align_your_steps", "ays_sd15"],
+    description: "optimised for Stable Diffusion 1.5",
+    keys: { ...LINSPACE, sigma_spacing: "align_your_steps_sd15" },
+  },
+  {
+    name: "ays_sdxl",
+    aliases: [],
+    description: "optimised for Stable Diffusion XL",
+    keys: { ...LINSPACE, sigma_spacing: "align_your_steps_sdxl" },
+  },
+  {
+    name: "ays_svd",
+    aliases: [],
+    description: "optimised for Stable Video Diffusion",
+    keys: { ...LINSPACE, sigma_spacing: "align_your_steps_svd" },
+  },
+];
