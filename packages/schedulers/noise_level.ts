@@ -51,7 +51,7 @@ export type Interval = readonly [s: NoiseLevel, t: NoiseLevel, i: number];
  * import { assertEquals } from "@std/assert";
  * import { intervals } from "@shum/schedulers";
  * const levels = [2, 1, 0].map((sigma) => ({ t: sigma, alpha: 1, sigma }));
- * assertEquals(intervals(levels, 1), [[levels[1], levels[2], 1]]);
+ * assertEquals(intervals(levels, 1), [[levels[1]!, levels[2]!, 1]]);
  * ```
  */
 export function intervals(levels: readonly NoiseLevel[], begin = 0): readonly Interval[] {

@@ -31,19 +31,25 @@ export function betaSigmas(
 export function betaQuantile(p: number, a: number, b: number): number {
   if (p <= 0) return 0;
   if (p >= 1) return 1;
-  let [low, high] = [0, 1];
-  for (let i = 0; i < 200 && high - low > 1e-16 * high; i++) {
-    const middle = (low + high) / 2;
-    if (betaCumulative(middle, a, b) < p) low = middle;
-    else high = middle;
+  const scale = logBeta(a, b);
+  let [low, high, x] = [0, 1, p];
+  for (let i = 0; i < 100; i++) { // Newton's method, kept between the bounds by bisection
+    const error = betaCumulative(x, a, b, scale) - p;
+    if (error < 0) low = x;
+    else high = x;
+    const slope = Math.exp((a - 1) * Math.log(x) + (b - 1) * Math.log1p(-x) - scale);
+    const newton = x - error / slope;
+    const next = newton > low && newton < high ? newton : (low + high) / 2;
+    if (Math.abs(next - x) <= 1e-15 * x) return next;
+    x = next;
   }
-  return (low + high) / 2;
+  return x;
 }
 
 /** The regularised incomplete beta function, by its continued fraction (Lentz's method). */
-function betaCumulative(x: number, a: number, b: number): number {
-  if (x > (a + 1) / (a + b + 2)) return 1 - betaCumulative(1 - x, b, a);
-  const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) - logBeta(a, b)) / a;
+function betaCumulative(x: number, a: number, b: number, scale: number): number {
+  if (x > (a + 1) / (a + b + 2)) return 1 - betaCumulative(1 - x, b, a, scale);
+  const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) - scale) / a;
   let [c, d] = [1, 1 / (1 - ((a + b) * x) / (a + 1))];
   let fraction = d;
   for (let m = 1; m < 300; m++) {
