@@ -97,31 +97,37 @@ class VectorMemory {
   }
 
   /**
-   * Sums as many elements as whole turns of a kernel hold, and returns how many; 0 if it has no kernel
-   * for these operands. `out` must lie in this memory.
+   * Sums from `start` on as far as whole turns of a kernel go before `end`, and returns where it stopped:
+   * at `start` if it has no kernel for these operands. `out` must lie in this memory.
    */
-  sum(out: Float32Array, weights: readonly number[], vectors: readonly Float32Array[]): number {
-    const terms = vectors.length, count = out.length - out.length % LANES;
+  sum(
+    out: Float32Array,
+    weights: readonly number[],
+    vectors: readonly Float32Array[],
+    start: number,
+    end: number,
+  ): number {
+    const terms = vectors.length, count = end - start - (end - start) % LANES;
     let foreign = 0;
     for (let k = 0; k < terms; k++) if (vectors[k]!.buffer !== this.#buffer) foreign++;
-    if (terms === 0 || terms > MOST_TERMS || foreign > WINDOWS) return 0;
-    const stride = foreign === 0 ? count : WINDOW;
-    for (let start = 0; start < count; start += stride) {
-      const size = Math.min(stride, count - start);
+    if (terms === 0 || terms > MOST_TERMS || foreign > WINDOWS || count <= 0) return start;
+    const stop = start + count, stride = foreign === 0 ? count : WINDOW;
+    for (let from = start; from < stop; from += stride) {
+      const size = Math.min(stride, stop - from);
       let used = 0;
       for (let k = 0; k < terms; k++) {
         const vector = vectors[k]!;
         if (vector.buffer === this.#buffer) {
-          this.#addresses[k] = vector.byteOffset + 4 * start;
+          this.#addresses[k] = vector.byteOffset + 4 * from;
         } else {
           const copy = this.#windows[used++]!;
-          copy.set(vector.length === size ? vector : vector.subarray(start, start + size));
+          copy.set(vector.length === size ? vector : vector.subarray(from, from + size));
           this.#addresses[k] = copy.byteOffset;
         }
       }
-      this.#run(out.byteOffset + 4 * start, size, weights, terms);
+      this.#run(out.byteOffset + 4 * from, size, weights, terms);
     }
-    return count;
+    return stop;
   }
 
   /** Clamps as many elements as whole turns of the kernel hold, and returns how many. */

@@ -82,6 +82,22 @@ Deno.test("weightedSum() writes nothing but its output", () => {
   assertEquals(out, expected);
 });
 
+Deno.test("weightedSum() of a range has the same bits in WebAssembly as in JavaScript", () => {
+  const [out, ...vectors] = allocateVectors(4, 20000) as [Float32Array, ...Float32Array[]];
+  vectors.forEach((vector, k) => vector.set(anything(20000, k)));
+  const weights = [0.25, -1.5, 3], mixed = [vectors[0]!, vectors[1]!.slice(), vectors[2]!];
+  const whole = inJavaScript(weights, vectors);
+  for (const [start, end] of [[0, 16384], [16384, 20000], [5, 6], [7, 7], [3, 19999]] as const) {
+    for (const operands of [vectors, mixed]) {
+      out.fill(5);
+      weightedSum(out, weights, operands, start, end);
+      const expected = new Float32Array(20000).fill(5);
+      expected.set(whole.subarray(start, end), start);
+      assertEquals(bits(out), bits(expected));
+    }
+  }
+});
+
 Deno.test("weightedSum() may write over an operand in WebAssembly", () => {
   for (const index of [0, 1, 2]) {
     const vectors = allocateVectors(3, 5000);

@@ -20,7 +20,10 @@ const partial = new Float64Array(CHUNK);
  * @param out Where the sum goes; its length decides how many elements are read.
  * @param weights One weight per vector.
  * @param vectors Flat tensors of equal shape.
- * @throws {RangeError} When there are more or fewer weights than vectors, or a vector is too short.
+ * @param start The first element to sum; 0 by default.
+ * @param end The element to stop before; the length of `out` by default.
+ * @throws {RangeError} When there are more or fewer weights than vectors, or a vector is too
+ * short, or the range lies outside `out`.
  *
  * @example Two terms
  * ```ts
@@ -36,6 +39,8 @@ export function weightedSum(
   out: Float32Array,
   weights: readonly number[],
   vectors: readonly Float32Array[],
+  start: number = 0,
+  end: number = out.length,
 ): void {
   const count = vectors.length;
   if (weights.length !== count) {
@@ -51,41 +56,56 @@ export function weightedSum(
       );
     }
   }
-  const done = memoryOf(out)?.sum(out, weights, vectors) ?? 0;
-  if (done < out.length) sumFrom(done, out, weights, vectors);
+  if (!(start >= 0 && end <= out.length)) {
+    throw new RangeError(
+      `Cannot sum: the elements are ${start} to ${end}; expected them within 0 to ${out.length}, the ` +
+        `length of the output`,
+    );
+  }
+  const done = memoryOf(out)?.sum(out, weights, vectors, start, end) ?? start;
+  if (done < end) sumFrom(done, end, out, weights, vectors);
 }
 
 /** The loops are kept apart by arity so that each is compiled, and stays, for its own. */
 function sumFrom(
   start: number,
+  end: number,
   out: Float32Array,
   w: readonly number[],
   v: readonly Float32Array[],
 ): void {
-  if (v.length === 2) sum2(start, out, w[0]!, v[0]!, w[1]!, v[1]!);
-  else if (v.length === 3) sum3(start, out, w[0]!, v[0]!, w[1]!, v[1]!, w[2]!, v[2]!);
-  else if (v.length === 1) sum1(start, out, w[0]!, v[0]!);
-  else if (v.length === 4) sum4(start, out, w, v);
-  else sumMany(start, out, w, v);
+  if (v.length === 2) sum2(start, end, out, w[0]!, v[0]!, w[1]!, v[1]!);
+  else if (v.length === 3) sum3(start, end, out, w[0]!, v[0]!, w[1]!, v[1]!, w[2]!, v[2]!);
+  else if (v.length === 1) sum1(start, end, out, w[0]!, v[0]!);
+  else if (v.length === 4) sum4(start, end, out, w, v);
+  else sumMany(start, end, out, w, v);
 }
 
-function sum1(start: number, out: Float32Array, a: number, u: Float32Array): void {
-  for (let i = start; i < out.length; i++) out[i] = a * u[i]!;
+function sum1(
+  start: number,
+  end: number,
+  out: Float32Array,
+  a: number,
+  u: Float32Array,
+): void {
+  for (let i = start; i < end; i++) out[i] = a * u[i]!;
 }
 
 function sum2(
   start: number,
+  end: number,
   out: Float32Array,
   a: number,
   u: Float32Array,
   b: number,
   v: Float32Array,
 ): void {
-  for (let i = start; i < out.length; i++) out[i] = a * u[i]! + b * v[i]!;
+  for (let i = start; i < end; i++) out[i] = a * u[i]! + b * v[i]!;
 }
 
 function sum3(
   start: number,
+  end: number,
   out: Float32Array,
   a: number,
   u: Float32Array,
@@ -94,18 +114,19 @@ function sum3(
   c: number,
   w: Float32Array,
 ): void {
-  for (let i = start; i < out.length; i++) out[i] = a * u[i]! + b * v[i]! + c * w[i]!;
+  for (let i = start; i < end; i++) out[i] = a * u[i]! + b * v[i]! + c * w[i]!;
 }
 
 function sum4(
   start: number,
+  end: number,
   out: Float32Array,
   weights: readonly number[],
   vectors: readonly Float32Array[],
 ): void {
   const a = weights[0]!, b = weights[1]!, c = weights[2]!, d = weights[3]!;
   const u = vectors[0]!, v = vectors[1]!, w = vectors[2]!, y = vectors[3]!;
-  for (let i = start; i < out.length; i++) {
+  for (let i = start; i < end; i++) {
     out[i] = a * u[i]! + b * v[i]! + c * w[i]! + d * y[i]!;
   }
 }
@@ -113,12 +134,13 @@ function sum4(
 /** Adds vector by vector into a short float64 row: an inner loop over terms is ten times slower. */
 function sumMany(
   start: number,
+  end: number,
   out: Float32Array,
   weights: readonly number[],
   vectors: readonly Float32Array[],
 ): void {
-  for (let from = start; from < out.length; from += CHUNK) {
-    const size = Math.min(CHUNK, out.length - from);
+  for (let from = start; from < end; from += CHUNK) {
+    const size = Math.min(CHUNK, end - from);
     partial.fill(0, 0, size);
     for (let k = 0; k < vectors.length; k++) {
       const weight = weights[k]!, vector = vectors[k]!;

@@ -52,3 +52,19 @@ Deno.test("weightedSum() names a missing weight and a short vector", () => {
     "vector 1 has 1 elements; expected 2",
   );
 });
+
+Deno.test("weightedSum() of a range leaves the other elements alone", () => {
+  for (let terms = 1; terms <= 6; terms++) {
+    const vectors = Array.from({ length: terms }, (_, k) => vector(3000, k));
+    const weights = Array.from({ length: terms }, (_, k) => 0.7 - k);
+    const whole = new Float32Array(3000), out = new Float32Array(3000).fill(5);
+    weightedSum(whole, weights, vectors);
+    weightedSum(out, weights, vectors, 11, 2500);
+    const expected = new Float32Array(3000).fill(5);
+    expected.set(whole.subarray(11, 2500), 11);
+    assertEquals(out, expected);
+  }
+  const out = new Float32Array(2);
+  assertThrows(() => weightedSum(out, [1], [out], 0, 3), RangeError, "0 to 3");
+  assertThrows(() => weightedSum(out, [1], [out], -1, 2), RangeError, "-1 to 2");
+});

@@ -1,0 +1,111 @@
+"""Every sampler's step, ours beside diffusers' own on torch CPU, taking turns on the same machine.
+
+    python bench/peers/schedulers.py [--shape 4x64x64] [--rounds 5] [--budget 60] [--threads 1]
+
+Needs torch, diffusers, scipy and torchsde from PyPI, and deno. Both run whole runs of 20 steps from the same configs, draw
+their own noise, and answer with the best of many: microseconds per step. "runner" is our Runner with the
+model's output in `runner.output`, as our pipelines drive it; "facade" is our Scheduler.step, which like
+diffusers' returns new arrays and the predicted clean sample.
+"""
+
+import argparse
+import json
+import subprocess
+import time
+import warnings
+from pathlib import Path
+
+import diffusers
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS = 20
+
+
+def cases():
+    """The cases of bench/_cases.ts, so that the two sides cannot drift apart."""
+    code = 'import { cases } from "./bench/_cases.ts"; console.log(JSON.stringify(cases))'
+    out = subprocess.run(["deno", "eval", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return json.loads(out.stdout)
+
+
+def run_once(scheduler, sample, output):
+    """Seconds of one run's steps, divided by their number."""
+    scheduler.set_timesteps(STEPS)
+    # These read the model's variance channels or a flag besides the output.
+    generator = torch.Generator().manual_seed(0)
+    accepts = scheduler.step.__code__.co_varnames[: scheduler.step.__code__.co_argcount]
+    extra = {"generator": generator} if "generator" in accepts else {}
+    x = sample
+    start = time.perf_counter()
+    for t in scheduler.timesteps:
+        x = scheduler.step(output, t, x, **extra).prev_sample
+    return (time.perf_counter() - start) / len(scheduler.timesteps)
+
+
+def theirs(entry, sample, output, budget):
+    config = dict(entry["config"])
+    name = config.pop("_class_name")
+    scheduler = getattr(diffusers, name).from_config(config)
+    if hasattr(scheduler, "is_scale_input_called"):
+        scheduler.is_scale_input_called = True
+    best, end = float("inf"), time.perf_counter() + budget / 1000
+    rounds = 0
+    while rounds < 3 or time.perf_counter() < end:
+        best = min(best, run_once(scheduler, sample, output))
+        rounds += 1
+    return best * 1e6
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--shape", default="4x64x64")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--budget", type=float, default=60, help="milliseconds per cell and round")
+    parser.add_argument("--threads", type=int, default=1)
+    args = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    diffusers.utils.logging.set_verbosity_error()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+    shape = [1, *map(int, args.shape.split("x"))]
+    sample, output = torch.randn(shape), torch.randn(shape)
+
+    ours = subprocess.Popen(
+        ["deno", "run", "-A", "bench/_measure.ts"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    deno = subprocess.run(["deno", "--version"], capture_output=True, text=True).stdout.split()[1]
+    print(f"{args.shape}, us per step. diffusers {diffusers.__version__}, torch {torch.__version__}, "
+          f"{args.threads} thread; Deno {deno}\n")
+    print("| sampler | diffusers | facade | runner | diffusers / facade | diffusers / runner |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for entry in cases():
+        peer, facade, runner = [], [], []
+        note = ""
+        for _ in range(args.rounds):
+            request = {**entry, "shape": args.shape, "budget": args.budget}
+            ours.stdin.write(json.dumps(request) + "\n")
+            ours.stdin.flush()
+            answer = json.loads(ours.stdout.readline())
+            facade.append(answer["facade"])
+            runner.append(answer["step"])
+            try:
+                peer.append(theirs(entry, sample, output, args.budget))
+            except Exception as error:  # a class that needs another package, or cannot run alone
+                note = f"{type(error).__name__}: {error}".splitlines()[0][:60]
+        f, r = min(facade), min(runner)
+        if note:
+            print(f"| {entry['name']} | {note} | {f:.1f} | {r:.1f} | | |")
+        else:
+            p = min(peer)
+            print(f"| {entry['name']} | {p:.1f} | {f:.1f} | {r:.1f} | {p / f:.1f} | {p / r:.1f} |")
+    ours.stdin.close()
+    ours.wait()
+
+
+if __name__ == "__main__":
+    main()
