@@ -204,7 +204,6 @@ function together(given: Given): Given {
   needs("mask", "initImg");
   needs("invertMask", "mask");
   needs("maskBlur", "mask");
-  needs("previewInterval", "preview");
   const levels = [given.steps, given.sigmas, given.timesteps].filter((x) => x !== undefined);
   if (levels.length > 1) {
     throw usageError("Cannot use more than one of --steps, --sigmas and --timesteps");

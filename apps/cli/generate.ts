@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Image } from "@shum/pipelines";
 import type { SchedulerConfig } from "@shum/schedulers";
 import { basename, dirname } from "@std/path";
 import { CliError, exitCodes, usageError } from "./exit_codes.ts";
@@ -37,7 +36,7 @@ export interface Surroundings {
 
 interface Written {
   readonly path: string;
-  readonly picture: Rgb;
+  readonly animation?: string;
   readonly record: PictureRecord;
 }
 
@@ -92,6 +91,7 @@ export async function runGenerate(
   verbose(`prepared in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 
   const written: Written[] = [];
+  const sheet: Rgb[] = [];
   try {
     for (const job of resolved) {
       for (const batch of planBatches(job)) {
@@ -100,25 +100,18 @@ export async function runGenerate(
         const label = `${which}seed ${batch.seed}`;
         const watcher = new Watcher(job, batch, label, progress, screen);
         const made = await watcher.watch(job.stream(batch, signal));
-        signal.throwIfAborted();
-        for (let i = 0; i < made.length; i++) {
-          const item = await writePicture(
-            made[i]!,
-            { job, batch, index: i, number: written.length + 1 },
-            names,
-            await facts,
-          );
+        for (const [i, image] of made.entries()) {
+          const picture = job.finish(image);
+          const place: Place = { job, batch, index: i, number: written.length + 1, names };
+          const frames = watcher.frames[i];
+          const item = await writePicture(picture, image.seed, place, frames, await facts);
           written.push(item);
+          if (given.grid) sheet.push(picture);
           if (!given.json) print(item.path);
+          if (!given.json && item.animation !== undefined) print(item.animation);
           verbose(commandLine(item.record.settings));
         }
-        for (const [i, frames] of watcher.frames.entries()) {
-          const base = written[written.length - made.length + i]!;
-          const path = names.sibling(base.path, ".gif");
-          const bytes = await encodeAnimation([...frames, base.picture], 120);
-          const name = await writeFile(path, bytes, given.overwrite ? "overwrite" : "number");
-          if (!given.json) print(name);
-        }
+        signal.throwIfAborted(); // what was finished is kept
       }
     }
   } catch (error) {
@@ -131,25 +124,20 @@ export async function runGenerate(
   }
   progress.end();
 
-  let sheet: string | undefined;
-  if (given.grid && written.length > 0) {
-    const first = written[0]!;
+  let gridPath: string | undefined;
+  const [first] = written;
+  if (sheet.length > 0 && first !== undefined) {
     const texts = given.noMetadata ? {} : recordTexts(first.record);
-    const bytes = await encodePicture(
-      grid(written.map((item) => item.picture)),
-      names.format,
-      texts,
-      given.quality,
-    );
+    const bytes = await encodePicture(grid(sheet), names.format, texts, given.quality);
     const path = names.sibling(first.path, `-grid.${names.format}`);
-    sheet = await writeFile(path, bytes, given.overwrite ? "overwrite" : "number");
-    if (!given.json) print(sheet);
+    gridPath = await writeFile(path, bytes, given.overwrite ? "overwrite" : "number");
+    if (!given.json) print(gridPath);
   }
   const seconds = (performance.now() - started) / 1000;
   verbose(`${written.length} pictures in ${seconds.toFixed(1)} s`);
   if (given.json) {
-    const images = written.map(({ path, record }) => ({ path, ...record }));
-    print(JSON.stringify({ images, ...(sheet ? { grid: sheet } : {}), seconds }, null, 2));
+    const images = written.map(({ record, ...files }) => ({ ...files, ...record }));
+    print(JSON.stringify({ images, ...(gridPath ? { grid: gridPath } : {}), seconds }, null, 2));
   }
 }
 
@@ -208,19 +196,23 @@ interface Place {
   readonly batch: Batch;
   readonly index: number;
   readonly number: number;
+  readonly names: OutputNames;
 }
 
+/** Milliseconds that a step of the denoising is shown. */
+const FRAME_MS = 120;
+
 async function writePicture(
-  image: Image,
-  { job, batch, index, number }: Place,
-  names: OutputNames,
+  picture: Rgb,
+  seed: number,
+  { job, batch, index, number, names }: Place,
+  frames: readonly Rgb[] | undefined,
   model: PictureRecord["model"] | undefined,
 ): Promise<Written> {
   const { given } = job.job;
-  const picture = job.finish(image);
   const settings: Given = {
     ...job.settings,
-    seed: image.seed,
+    seed,
     ...(batch.variationSeed === undefined ? {} : { variationSeed: batch.variationSeed + index }),
   };
   const record = pictureRecord({
@@ -229,11 +221,15 @@ async function writePicture(
     sampler: job.sampler,
     ...(given.device === undefined ? {} : { device: given.device }),
   });
-  const path = nameOf(names, job, image.seed, number);
   const texts = given.noMetadata ? {} : recordTexts(record);
   const bytes = await encodePicture(picture, names.format, texts, given.quality);
   const ifExists = given.overwrite ? "overwrite" : names.exact ? "fail" : "number";
-  return { path: await writeFile(path, bytes, ifExists), picture, record };
+  const path = await writeFile(nameOf(names, job, seed, number), bytes, ifExists);
+  if (frames === undefined) return { path, record };
+  const gif = await encodeAnimation([...frames, picture], FRAME_MS);
+  const beside = names.sibling(path, ".gif");
+  const animation = await writeFile(beside, gif, given.overwrite ? "overwrite" : "number");
+  return { path, animation, record };
 }
 
 function dryRun(

@@ -7,7 +7,7 @@
 
 import { basename, dirname, extname, join } from "@std/path";
 import { CliError, exitCodes, fileError } from "./exit_codes.ts";
-import { userComment, withUserComment } from "./exif.ts";
+import { orientation, upright, userComment, withUserComment } from "./exif.ts";
 import { encodePng, isPng, pngChunks, pngTexts, type Rgb } from "./png.ts";
 
 /** Pixels in rows from the top left, 4 bytes (RGBA) each. */
@@ -74,7 +74,9 @@ export async function readPicture(path: string, what = "picture"): Promise<Rgba>
     const image = decoded instanceof Image ? decoded : decoded[0]!;
     const { width, height, bitmap } = image;
     const data = new Uint8Array(bitmap.buffer, bitmap.byteOffset, width * height * 4);
-    return { width, height, data };
+    const stored = { width, height, data };
+    const turned = isPng(bytes) ? 1 : orientation(bytes);
+    return turned === 1 ? stored : upright(stored, turned);
   } catch (error) {
     throw wrong(error instanceof Error ? error.message : String(error), error);
   }

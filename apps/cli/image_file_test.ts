@@ -87,6 +87,38 @@ Deno.test("a JPEG carries its settings as EXIF UserComment in UTF-16", () =>
     assertEquals(withUserComment(plain, "x".repeat(40_000)).length, plain.length);
   }));
 
+/** A JPEG's EXIF segment that says how the camera was held. */
+function withOrientation(jpeg: Uint8Array, value: number): Uint8Array {
+  const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, value, 0, 0];
+  const segment = [...new TextEncoder().encode("Exif\0\0"), ...tiff, 0, 0, 0, 0];
+  const length = segment.length + 2;
+  return Uint8Array.of(0xff, 0xd8, 0xff, 0xe1, 0, length, ...segment, ...jpeg.subarray(2));
+}
+
+Deno.test("a photograph is turned upright as its EXIF orientation says", () =>
+  withFolder(async (folder) => {
+    // 32 x 16, red at the top left corner of what the camera stored.
+    const picture = { width: 32, height: 16, data: new Uint8Array(32 * 16 * 3) };
+    for (let y = 0; y < 8; y++) {
+      for (let x = 0; x < 8; x++) picture.data[(y * 32 + x) * 3] = 255;
+    }
+    const jpeg = await encodePicture(picture, "jpg", {}, 100);
+    const path = join(folder, "a.jpg");
+    // Where EXIF 2.3 says that the stored 0th row and 0th column are.
+    const corners = ["", "top left", "top right", "bottom right", "bottom left"]
+      .concat(["left top", "right top", "right bottom", "left bottom"]);
+    for (let value = 1; value <= 8; value++) {
+      await Deno.writeFile(path, withOrientation(jpeg, value));
+      const { width, height, data } = await readPicture(path);
+      assertEquals([width, height], value < 5 ? [32, 16] : [16, 32]);
+      const red = (x: number, y: number) => data[(y * width + x) * 4]! > 128;
+      const right = corners[value]!.includes("right") ? width - 4 : 4;
+      const bottom = corners[value]!.includes("bottom") ? height - 4 : 4;
+      assert(red(right, bottom), `orientation ${value}`);
+      assert(!red(width - 1 - right, height - 1 - bottom));
+    }
+  }));
+
 Deno.test("encodeAnimation() writes a GIF with every frame", async () => {
   const frames = [sample(8, 8), sample(8, 8), sample(8, 8)];
   const { decode } = await import("imagescript");

@@ -170,7 +170,9 @@ export function readInfotext(text: string): ReadBack | undefined {
   const parts = sampler === undefined ? null : SUFFIX.exec(sampler);
   const type = items.get("Schedule type") ?? parts?.[2];
   copy("sampler", parts?.[1] ?? sampler);
-  if (type !== undefined && type !== "Automatic") given.schedule = type.toLowerCase();
+  // A1111's "DDIM" spacing is what others call leading.
+  if (type === "DDIM") given.schedule = "leading";
+  else if (type !== undefined && type !== "Automatic") given.schedule = type.toLowerCase();
   const guidance = items.get("Guidance");
   if (guidance === "cfg++" || guidance === "apg" || guidance === "cfg-zero-star") {
     given.guidance = guidance;

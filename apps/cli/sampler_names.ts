@@ -11,7 +11,6 @@ const SAMPLERS: Readonly<Record<string, string>> = {
   KDPM2Discrete: "DPM2",
   KDPM2AncestralDiscrete: "DPM2 a",
   LMSDiscrete: "LMS",
-  PNDM: "PLMS",
   DPMSolverSinglestep: "DPM++ 2S",
   DPMPP2SAncestral: "DPM++ 2S a",
   DPMSolverSDE: "DPM++ SDE",
@@ -58,7 +57,11 @@ export function samplerLabels(
   config: SchedulerConfig,
 ): { name: string; schedule?: string } {
   const kind = String(config._class_name).replace(/Scheduler$/, "");
-  const name = kind === "DPMSolverMultistep" ? multistepName(config) : SAMPLERS[kind] ?? kind;
+  const name = kind === "DPMSolverMultistep"
+    ? multistepName(config)
+    : kind === "PNDM" && config.skip_prk_steps === true
+    ? "PLMS"
+    : SAMPLERS[kind] ?? kind;
   const flag = ["karras", "exponential", "beta"]
     .find((word) => config[`use_${word}_sigmas`] === true);
   const spacing = given.schedule ?? flag;

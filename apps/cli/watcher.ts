@@ -37,7 +37,8 @@ export class Watcher {
   /** Runs the stream to its end and returns its pictures. */
   async watch(stream: AsyncGenerator<Preview, readonly Image[]>): Promise<readonly Image[]> {
     const { given } = this.#job.job;
-    const { previewInterval = 1, preview: mode = "none", animate, quiet } = given;
+    const { previewInterval = 1, previewPath, animate, quiet } = given;
+    const mode = given.preview ?? (previewPath === undefined ? "none" : "vae");
     if (animate) { for (let i = 0; i < this.#batch.size; i++) this.frames.push([]); }
     this.#progress.start(this.#label, this.#job.calls);
     while (true) {
@@ -55,7 +56,8 @@ export class Watcher {
         decoded = (await preview.decode()).map((picture) => this.#job.finish(picture));
         decoded.forEach((picture, i) => this.frames[i]!.push(picture));
       }
-      if (mode !== "none" && !quiet && (done % previewInterval === 0 || last)) {
+      const seen = previewPath !== undefined || (!quiet && this.#screen.terminal);
+      if (mode !== "none" && seen && (done % previewInterval === 0 || last)) {
         const pictures = mode === "vae"
           ? decoded ?? (await preview.decode()).map((picture) => this.#job.finish(picture))
           : Array.from(
@@ -63,10 +65,8 @@ export class Watcher {
             (_, i) => latentPicture(preview.x0, preview.shape, i),
           );
         const sheet = pictures.length === 1 ? pictures[0]! : grid(pictures, 1);
-        this.#progress.picture(terminalRows(sheet, this.#screen.columns));
-        if (given.previewPath !== undefined) {
-          await writeFile(given.previewPath, encodePng(sheet), "overwrite");
-        }
+        if (!quiet) this.#progress.picture(terminalRows(sheet, this.#screen.columns));
+        if (previewPath !== undefined) await writeFile(previewPath, encodePng(sheet), "overwrite");
       }
       this.#progress.update(done, preview.total);
     }
