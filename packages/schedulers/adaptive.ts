@@ -19,6 +19,7 @@ export interface Query {
  * The predicted noise is `eps` of `x = alpha·x0 + sigma·eps`, whatever the network was trained to say;
  * the score is `-eps / sigma`. It must be read before the next yield.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { adaptive, type AdaptiveSampler, score } from "@shum/schedulers";
@@ -43,6 +44,7 @@ export type AdaptiveSampler<Result = Float32Array> = Generator<Query, Result, Fl
  *
  * Throws from `step` a `RangeError` for an output of the wrong length, or when the run is done.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { adaptive, score } from "@shum/schedulers";
@@ -152,6 +154,7 @@ class Adaptive implements Trajectory {
  *
  * `model` is given `cIn·x`, which it must not keep, and what it is told about the level.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { type AdaptiveSampler, drive, score } from "@shum/schedulers";

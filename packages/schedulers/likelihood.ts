@@ -46,6 +46,7 @@ export interface LikelihoodOptions extends Omit<FlowOptions, "denoise"> {
  *
  * Throws a `RangeError` for a bad setting or a tolerance that cannot be met.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { drive, likelihood, score, torchRandom, vpSde } from "@shum/schedulers";

@@ -48,6 +48,7 @@ export interface ScoreSdeRun {
  *
  * Throws a `RangeError` unless `steps` is a whole number above 1, and for a setting that cannot be.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { gaussianNoise, scoreSde, torchRandom } from "@shum/schedulers";

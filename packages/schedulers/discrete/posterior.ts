@@ -9,6 +9,7 @@ import type { TokenTransitions } from "./transitions.ts";
  *
  * Throws a `RangeError` for a time or a shape that does not fit.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { tokenPosterior, vqTransitions } from "@shum/schedulers";
@@ -65,6 +66,7 @@ export function tokenPosterior(
  * Tang et al. (2022), https://arxiv.org/abs/2205.16007, eq. 8. All have shape [classes - 1, tokens]; `out` may be
  * an operand.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { guideTokens } from "@shum/schedulers";
@@ -101,6 +103,7 @@ export function guideTokens(
  *
  * Throws a `RangeError` unless `rate` is from 0 to 1.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { truncateTokens } from "@shum/schedulers";

@@ -8,6 +8,7 @@
  * Gu et al. (2022), https://arxiv.org/abs/2111.14822, eq. 7 and 8; Austin et al. (2021),
  * https://arxiv.org/abs/2107.03006, for the two special cases.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { type TokenTransitions, vqTransitions } from "@shum/schedulers";
@@ -44,6 +45,7 @@ export interface TokenTransitions {
  * Throws a `RangeError` unless there are two classes and two steps or more, and all of alpha, gamma and
  * their sum are probabilities.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { vqTransitions } from "@shum/schedulers";

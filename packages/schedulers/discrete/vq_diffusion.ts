@@ -27,6 +27,7 @@ export interface VqDiffusionOptions {
  *
  * Throws a `RangeError` for settings that cannot be, a wrong shape, or a step past the end.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { torchRandom, VqDiffusion, vqTransitions } from "@shum/schedulers";

@@ -8,6 +8,7 @@ import type { NoiseSchedule } from "../noise_schedule.ts";
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 5 and table 1 of appendix C. A level's `t` is
  * this time; networks that are told something else (999·t, or sigma) say so in their prediction.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { type Sde, veSde } from "@shum/schedulers";
@@ -39,6 +40,7 @@ export interface BetaRange {
  *
  * Throws a `RangeError` unless `0 <= betaMin <= betaMax` and `betaMax > 0`.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { vpSde } from "@shum/schedulers";
@@ -67,6 +69,7 @@ export function vpSde(options: BetaRange = {}): Sde {
  *
  * Throws a `RangeError` unless `0 <= betaMin <= betaMax` and `betaMax > 0`.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { subVpSde } from "@shum/schedulers";
@@ -99,6 +102,7 @@ export function subVpSde(options: BetaRange = {}): Sde {
  *
  * Throws a `RangeError` unless `0 < sigmaMin < sigmaMax`.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { veSde } from "@shum/schedulers";

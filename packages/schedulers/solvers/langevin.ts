@@ -1,4 +1,4 @@
-import type { Prediction } from "../prediction.ts";
+import type { Preconditioning, Prediction } from "../prediction.ts";
 import type { NoiseLevel } from "../noise_level.ts";
 import type { Solver, Step } from "../plan.ts";
 
@@ -11,6 +11,7 @@ import type { Solver, Step } from "../plan.ts";
  *
  * Throws a `RangeError` unless `rate` is positive and finite.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { sgld } from "@shum/schedulers";
@@ -43,6 +44,7 @@ export interface Annealing {
  * The published settings: NCSN's (Song & Ermon 2019, https://arxiv.org/abs/1907.05600, section 5) and
  * NCSNv2's (Song & Ermon 2020, https://arxiv.org/abs/2006.09011, table 3).
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { annealingPresets } from "@shum/schedulers";
@@ -83,6 +85,7 @@ function annealed(
  *
  * Throws a `RangeError` unless `0 < sigmaMin < sigmaMax` and `levels` is a whole number above 1.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { annealingLevels, annealingPresets } from "@shum/schedulers";
@@ -119,6 +122,7 @@ export function annealingLevels(
  *
  * Throws a `RangeError` unless `epsilon` is positive and `stepsPerLevel` a whole number above 0.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { annealedLangevin, annealingLevels, annealingPresets, compile, edmSchedule, score } from "@shum/schedulers";
@@ -163,13 +167,14 @@ function langevinStep(level: NoiseLevel, size: number): Step {
  *
  * Song & Ermon (2020), https://arxiv.org/abs/2006.09011, technique 3.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { scaledScore } from "@shum/schedulers";
  * assertEquals(scaledScore({ t: 0, alpha: 1, sigma: 2 }).cOut, 2);
  * ```
  */
-export const scaledScore: Prediction = ({ t, alpha, sigma }) => ({
+export const scaledScore: Prediction = ({ t, alpha, sigma }): Preconditioning => ({
   cSkip: 1 / alpha,
   cOut: sigma / alpha,
   cIn: 1,

@@ -36,6 +36,7 @@ export interface PredictorCorrectorOptions {
  *
  * `x` is copied. When started it throws a `RangeError` for a bad setting or a multistep predictor.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { adaptive, gaussianNoise, predictorCorrector, reverseDiffusion, score, torchRandom, veSde } from "@shum/schedulers";

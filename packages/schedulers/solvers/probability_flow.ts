@@ -28,6 +28,7 @@ export interface FlowOptions {
  * `x` is copied. Throws a `RangeError` for times outside (0, 1], a tolerance that is not positive, or one
  * that cannot be met.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { adaptive, probabilityFlow, score, vpSde } from "@shum/schedulers";

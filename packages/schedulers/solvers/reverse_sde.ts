@@ -17,6 +17,7 @@ export interface ReverseOptions {
  *
  * Throws a `RangeError` if `dt` is given and not positive.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { eulerMaruyama, veSde } from "@shum/schedulers";
@@ -50,6 +51,7 @@ export function eulerMaruyama(
  *
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, appendix E, eq. 46.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { reverseDiffusion, veSde } from "@shum/schedulers";
