@@ -2,6 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { checkOperators, readCheckedModel } from "./_model_check.ts";
 import { dropOptimised, optimisedPath, useOptimised, writeOptimised } from "./_optimised_cache.ts";
 import { probeInThisThread } from "./_probe.ts";
+import { trimMemory } from "./_trim_memory.ts";
 import { translateError } from "./_session_errors.ts";
 import type {
   OpenReply,
@@ -54,6 +55,7 @@ async function open(request: OpenRequest): Promise<OpenReply> {
     try {
       checkOperators(request.path, model, device);
       const session = await load(request, model, device);
+      trimMemory(); // what loading took and the session does not keep
       const id = ++last;
       sessions.set(id, { session, path: request.path, device });
       return { session: id, device, inputs: session.inputs, outputs: session.outputs };
@@ -86,6 +88,7 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
   const written = await writeOptimised(copy, bytes, async (writeTo) => {
     const session = await createOnnxSession(path, { ...settings, writeTo });
     await session.release();
+    trimMemory();
   });
   if (!written) return original();
   try {
@@ -119,5 +122,6 @@ async function release(id: number): Promise<null> {
   const loaded = sessions.get(id);
   sessions.delete(id);
   await loaded?.session.release();
+  trimMemory();
   return null;
 }

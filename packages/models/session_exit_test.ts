@@ -87,6 +87,26 @@ Deno.test("closing prints nothing and the last result arrives before the end", a
   assertEquals(result.output.trim(), "2");
 });
 
+Deno.test({
+  name: "closing a session gives its memory back to the system",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const result = await runScript(
+      slowModel(4096, 1), // 64 MiB of weights
+      `const { readFileSync } = await import("node:fs");
+       const used = () => Number(/RssAnon:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) / 1024;
+       const before = used();
+       const session = await open();
+       const during = used() - before;
+       await session[Symbol.asyncDispose]();
+       console.log(JSON.stringify({ during, after: used() - before }));`,
+    );
+    const { during, after } = JSON.parse(result.output);
+    assert(during > 60, `while open: ${during} MiB`);
+    assert(after < 40, `after closing: ${after} MiB`);
+  },
+});
+
 // A driver that draws on the processor, put there by tools/swiftshader.sh.
 const driver = Deno.env.get("SHUM_SWIFTSHADER");
 
