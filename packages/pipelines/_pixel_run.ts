@@ -71,8 +71,9 @@ export async function* runPixels(
   const x = start?.(run) ?? noise.map((value) => value * scheduler.initNoiseSigma);
   const { steps } = scheduler.plan;
   constrain?.(x, steps[0]!.level, run);
+  const decode = decoder(parts.autoencoder, seeds.seeds);
   await using denoiser = await parts.denoiser.acquire();
-  return yield* sample({
+  const result = yield* sample({
     scheduler,
     x,
     shape,
@@ -81,11 +82,14 @@ export async function* runPixels(
     guidance,
     denoiser: denoiser.value,
     networks,
-    conditions,
+    groups: [{ conditions }],
     afterStep: constrain && ((x, index) => constrain(x, steps[index + 1]?.level ?? clean, run)),
-    decode: decoder(parts.autoencoder, seeds.seeds),
+    decode,
     signal,
   });
+  const made = await decode(result, shape);
+  signal?.throwIfAborted();
+  return made;
 }
 
 /** Begins at the last level that is at least as noisy as `sigma`; at the first if none is. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { type Branch, classifierFree, type Guidance, none, rescale } from "@shum/guidance";
-import type { Condition, Denoiser } from "@shum/models";
 import {
   type Gaussian,
   type Plan,
@@ -13,9 +12,10 @@ import {
   type SchedulerConfig,
 } from "@shum/schedulers";
 import { runNoise } from "./_noise.ts";
-import { denoise, type DenoiseStep, type Predict } from "./denoise.ts";
+import { predictor, type PredictorOptions } from "./_predictor.ts";
+import { denoise, type DenoiseStep } from "./denoise.ts";
 import type { Image } from "./image.ts";
-import type { Networks, Preview, RunOptions } from "./pipeline.ts";
+import type { Preview, RunOptions } from "./pipeline.ts";
 
 /** `[images, channels, height, width]`. */
 export type Shape = readonly [batch: number, channels: number, height: number, width: number];
@@ -110,42 +110,32 @@ export function branchesOf(guidance: Guidance, plan: Plan): readonly Branch[] {
 }
 
 /** What {@linkcode sample} needs. */
-export interface SampleOptions {
+export interface SampleOptions extends PredictorOptions {
   /** With its timesteps and begin index set. */
   readonly scheduler: Scheduler;
   /** The samples at the level where the scheduler begins. */
   readonly x: Float32Array;
-  /** Their shape. */
-  readonly shape: Shape;
   /** One generator per image, which the sampler's own noise continues. */
   readonly generators: readonly Gaussian[];
   /** One seed per image. */
   readonly seeds: readonly number[];
   /** How predictions are combined. */
   readonly guidance: Guidance;
-  /** The network of every branch that has no other. */
-  readonly denoiser: Denoiser;
-  /** Other networks, for the `weak` and `perturbed` branches and for classifier guidance. */
-  readonly networks?: Networks | undefined;
-  /** What each branch tells the network. `weak` and `perturbed` take `positive`'s if they have none. */
-  readonly conditions: Readonly<Partial<Record<Branch, Condition>>>;
   /** See `DenoiseOptions`. */
   readonly afterStep?: ((x: Float32Array, index: number) => void) | undefined;
   /** From samples to pictures. */
   readonly decode: (x: Float32Array, shape: Shape) => Promise<readonly Image[]>;
-  /** Stops the run. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Runs a scheduler's plan with a network and turns the result into images.
+ * Runs a scheduler's plan with a network.
  *
  * @param options Scheduler, samples, network, conditions.
- * @returns A generator of previews, which returns the images.
+ * @returns A generator of previews, which returns the final samples.
  * @throws {TypeError} When the guidance asks for a branch that has no condition.
  */
-export async function* sample(options: SampleOptions): AsyncGenerator<Preview, readonly Image[]> {
-  const { scheduler, shape, decode, signal, generators, seeds } = options;
+export async function* sample(options: SampleOptions): AsyncGenerator<Preview, Float32Array> {
+  const { scheduler, shape, decode, signal, generators, seeds, guidance } = options;
   const { plan } = scheduler;
   const steps = denoise({
     plan,
@@ -153,8 +143,8 @@ export async function* sample(options: SampleOptions): AsyncGenerator<Preview, r
     batch: shape[0],
     noise: runNoise(plan, generators, seeds),
     clip: scheduler.clip,
-    guidance: options.guidance,
-    predict: predictor(options),
+    guidance,
+    predict: predictor(options, branchesOf(guidance, plan)),
     gradient: options.networks?.classifier,
     afterStep: options.afterStep,
     signal,
@@ -162,11 +152,7 @@ export async function* sample(options: SampleOptions): AsyncGenerator<Preview, r
   try {
     while (true) {
       const next = await steps.next();
-      if (next.done) {
-        const images = await decode(next.value, shape);
-        signal?.throwIfAborted();
-        return images;
-      }
+      if (next.done) return next.value;
       yield previewOf(next.value, shape, decode);
     }
   } finally {
@@ -187,39 +173,5 @@ function previewOf(step: DenoiseStep, shape: Shape, decode: SampleOptions["decod
       return step.x0;
     },
     decode: () => decode(Float32Array.from(step.x0), shape),
-  };
-}
-
-/** Asks each branch's network with its condition; branches of one network run as one call. */
-function predictor(options: SampleOptions): Predict {
-  const { shape, denoiser, networks = {}, conditions, signal, guidance } = options;
-  const other: Readonly<Partial<Record<Branch, Denoiser | undefined>>> = {
-    weak: networks.weak,
-    perturbed: networks.perturbed,
-  };
-  const conditionOf = (branch: Branch): Condition => {
-    const own = conditions[branch];
-    if (own) return own;
-    const shared = branch === "weak" || branch === "perturbed" ? conditions.positive : undefined;
-    if (shared && other[branch]) return shared;
-    throw new TypeError(
-      `Cannot guide: the guidance asks for the "${branch}" branch, which this run does not have; ` +
-        `expected one of ${Object.keys(conditions).join(", ")}` +
-        (shared ? `, or a network for it in the option "networks"` : ""),
-    );
-  };
-  // Checked before the first step rather than when its turn comes.
-  for (const branch of branchesOf(guidance, options.scheduler.plan)) conditionOf(branch);
-  return async (x, t, branches) => {
-    const serving = branches.map((branch) => other[branch] ?? denoiser);
-    const outputs = new Array<Float32Array>(branches.length);
-    const calls = [...new Set(serving)].map(async (network) => {
-      const mine = branches.map((_, k) => k).filter((k) => serving[k] === network);
-      const asked = mine.map((k) => conditionOf(branches[k]!));
-      const results = await network.predict(x, shape, t, asked, { signal });
-      mine.forEach((k, i) => outputs[k] = results[i]!);
-    });
-    await Promise.all(calls);
-    return outputs;
   };
 }

@@ -11,6 +11,7 @@ import {
   type Prompt,
   type PromptEncoder,
 } from "@shum/models";
+import type { ConditionGroup } from "./_predictor.ts";
 import { guidanceFor } from "./_sample.ts";
 import type { RunOptions } from "./pipeline.ts";
 import type { TextInput } from "./text_input.ts";
@@ -76,33 +77,79 @@ export function textGuidance(
   return guidanceFor(options, scale);
 }
 
+/** What decides how prompts are encoded. */
+export interface EncodeRun {
+  /** Which branches the run will ask for. */
+  readonly branches: readonly Branch[];
+  /** `[height, width]` of the output in pixels. */
+  readonly size: readonly [height: number, width: number];
+  /** What the caller said. */
+  readonly options: RunOptions;
+  /** What the network is told. */
+  readonly facts: TextFacts;
+  /** The guidance scale when the caller said nothing. */
+  readonly scale: number;
+  /** Whether all prompts are to have one length. */
+  readonly alike: boolean;
+}
+
+/** The prompts of one image, or of all. */
+type Prompts = readonly [branch: Branch, prompts: readonly (Prompt | undefined)[]][];
+
 /**
- * Encodes all prompts of a run in one go, so that they have one number of rows.
+ * Encodes all prompts of a run. What belongs to one image is encoded in one go, so that its branches have
+ * one length; images of different lengths go to different groups.
  *
  * @param encoder The model's text side.
  * @param input The prompts.
- * @param branches Which branches the run will ask for.
- * @param size `[height, width]` of the output in pixels.
- * @param options What the caller said.
- * @param facts What the network is told.
- * @param scale The guidance scale when the caller said nothing.
- * @returns What each branch tells the network.
+ * @param run What decides how they are encoded.
+ * @returns What each branch tells the network, for each group of images.
  */
 export async function encodeConditions(
   encoder: PromptEncoder,
   input: TextInput,
-  branches: readonly Branch[],
-  size: readonly [height: number, width: number],
-  options: RunOptions,
-  facts: TextFacts,
-  scale: number,
-): Promise<Readonly<Partial<Record<Branch, Condition>>>> {
+  run: EncodeRun,
+): Promise<readonly ConditionGroup[]> {
   const positive = promptsOf(input);
-  const negative = listOf(input.negativePrompt);
-  const lists: [Branch, readonly (Prompt | undefined)[]][] = [["positive", positive]];
-  input.also?.forEach(({ prompt }, k) => lists.push([positiveBranch(k + 1), [prompt]]));
-  if (branches.includes("negative")) lists.push(["negative", negative ?? [undefined]]);
+  const negative = listOf(input.negativePrompt) ?? [undefined];
+  const setOf = (
+    positive: readonly Prompt[],
+    negative: readonly (Prompt | undefined)[],
+  ): Prompts => {
+    const lists: [Branch, readonly (Prompt | undefined)[]][] = [["positive", positive]];
+    input.also?.forEach(({ prompt }, k) => lists.push([positiveBranch(k + 1), [prompt]]));
+    if (run.branches.includes("negative")) lists.push(["negative", negative]);
+    return lists;
+  };
+  if (positive.length === 1 || run.alike) {
+    return [{ conditions: await encodeSet(encoder, setOf(positive, negative), run) }];
+  }
+  const groups = new Map<number, { images: number[]; sets: Conditions[] }>();
+  for (const [i, prompt] of positive.entries()) {
+    const own = setOf([prompt], [negative[negative.length === 1 ? 0 : i]]);
+    const set = await encodeSet(encoder, own, run);
+    const length = set.positive!.inputs.encoder_hidden_states?.shape[1] ?? 0;
+    const group = groups.get(length) ?? { images: [], sets: [] };
+    groups.set(length, group);
+    group.images.push(i);
+    group.sets.push(set);
+  }
+  return [...groups.values()].map(({ images, sets }) => ({
+    ...groups.size > 1 && { images },
+    conditions: mapConditions(
+      sets[0]!,
+      (_, branch) => batchConditions(sets.map((set) => set[branch]!)),
+    ),
+  }));
+}
 
+type Conditions = Readonly<Partial<Record<Branch, Condition>>>;
+
+async function encodeSet(
+  encoder: PromptEncoder,
+  lists: Prompts,
+  { size, options, facts, scale }: EncodeRun,
+): Promise<Conditions> {
   const { clipSkip, syntax, signal, originalSize = size, cropTopLeft, targetSize = size } = options;
   const about = { originalSize, targetSize, ...cropTopLeft && { cropTopLeft } };
   const conditions: Partial<Record<Branch, Condition>> = {};
@@ -139,11 +186,11 @@ export async function encodeConditions(
  */
 export function mapConditions(
   conditions: Readonly<Partial<Record<Branch, Condition>>>,
-  change: (condition: Condition) => Condition,
+  change: (condition: Condition, branch: Branch) => Condition,
 ): Partial<Record<Branch, Condition>> {
   const out: Partial<Record<Branch, Condition>> = {};
   for (const [branch, condition] of Object.entries(conditions) as [Branch, Condition][]) {
-    out[branch] = change(condition);
+    out[branch] = change(condition, branch);
   }
   return out;
 }

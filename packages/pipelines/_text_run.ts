@@ -3,14 +3,16 @@
  *
  * @module
  */
-import type { Branch, Guidance } from "@shum/guidance";
-import type { Condition, Tensor } from "@shum/models";
+import type { Guidance } from "@shum/guidance";
+import type { Denoiser, Tensor } from "@shum/models";
 import type { Gaussian, Scheduler } from "@shum/schedulers";
 import { checkLatents, makeGenerator, type Seeds, seedsOf } from "./_noise.ts";
+import type { ConditionGroup } from "./_predictor.ts";
 import { branchesOf, sample, schedulerFor, type Shape, stepCount } from "./_sample.ts";
 import { decoder, shapeOf } from "./_shape.ts";
 import { encodeConditions, mapConditions, promptsOf, textGuidance } from "./_text_conditions.ts";
 import type { Image } from "./image.ts";
+import type { Lazy } from "./lazy.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
@@ -110,31 +112,64 @@ export async function* runText(
   options: RunOptions,
   run: TextRun,
   start: () => Start | Promise<Start>,
-  encoded?: Readonly<Partial<Record<Branch, Condition>>>,
+  encoded?: readonly ConditionGroup[],
 ): AsyncGenerator<Preview, readonly Image[]> {
   const { signal, networks } = options;
   const { scheduler, guidance, shape, seeds, generators } = run;
   parts.denoiser.warm();
-  const conditions = encoded ?? await encodeRun(parts, input, options, run);
+  const groups = encoded ?? await encodeRun(parts, input, options, run);
   signal?.throwIfAborted();
   const { x, concat, afterStep, finish } = await start();
   signal?.throwIfAborted();
-  await using denoiser = await parts.denoiser.acquire();
-  const decode = decoder(parts.decoder, seeds.seeds);
-  return yield* sample({
-    scheduler,
-    x,
-    shape,
-    generators,
-    seeds: seeds.seeds,
-    guidance,
-    denoiser: denoiser.value,
-    networks,
-    conditions: concat ? mapConditions(conditions, (one) => ({ ...one, concat })) : conditions,
-    afterStep,
-    decode: finish ? async (x, shape) => finish(await decode(x, shape)) : decode,
-    signal,
+  const plain = decoder(parts.decoder, seeds.seeds);
+  const decode = finish
+    ? async (x: Float32Array, shape: Shape) => finish(await plain(x, shape))
+    : plain;
+  const result = yield* withDenoiser(parts, (denoiser) =>
+    sample({
+      scheduler,
+      x,
+      shape,
+      generators,
+      seeds: seeds.seeds,
+      guidance,
+      denoiser,
+      networks,
+      groups: concat ? groups.map((group) => withConcat(group, concat)) : groups,
+      afterStep,
+      decode,
+      signal,
+    }));
+  const images = await decode(result, shape);
+  signal?.throwIfAborted();
+  return images;
+}
+
+/** Holds the denoiser for a generator, and not while its result is decoded. */
+async function* withDenoiser<Value, Result>(
+  parts: { readonly denoiser: Lazy<Denoiser> },
+  work: (denoiser: Denoiser) => AsyncGenerator<Value, Result>,
+): AsyncGenerator<Value, Result> {
+  await using lease = await parts.denoiser.acquire();
+  return yield* work(lease.value);
+}
+
+/** Appends channels to what the network reads, those of the group's own images. */
+function withConcat({ images, conditions }: ConditionGroup, concat: Tensor): ConditionGroup {
+  const own = images && concat.shape[0] !== 1 ? rows(concat, images) : concat;
+  return {
+    ...images && { images },
+    conditions: mapConditions(conditions, (one) => ({ ...one, concat: own })),
+  };
+}
+
+function rows({ data, shape }: Tensor, images: readonly number[]): Tensor {
+  const size = data.length / shape[0]!;
+  const out = new Float32Array(images.length * size);
+  images.forEach((b, i) => {
+    out.set((data as Float32Array).subarray(b * size, (b + 1) * size), i * size);
   });
+  return { data: out, shape: [images.length, ...shape.slice(1)] };
 }
 
 /**
@@ -144,19 +179,25 @@ export async function* runText(
  * @param input The prompts.
  * @param options What the caller said.
  * @param run From {@linkcode planTextRun}.
- * @returns What each branch tells the network.
+ * @param alike Whether all prompts are to have one length, though images then depend on their batch.
+ * @returns What each branch tells the network, for each group of images.
  */
 export async function encodeRun(
   parts: TextParts,
   input: TextInput,
   options: RunOptions,
   { shape: [, , height, width], guidance, scheduler }: TextRun,
-): Promise<Readonly<Partial<Record<Branch, Condition>>>> {
+  alike = false,
+): Promise<readonly ConditionGroup[]> {
   await using encoder = await parts.promptEncoder.acquire();
-  const branches = branchesOf(guidance, scheduler.plan);
-  const size = [height * parts.scaleFactor, width * parts.scaleFactor] as const;
-  const scale = parts.defaults.guidanceScale;
-  return await encodeConditions(encoder.value, input, branches, size, options, parts, scale);
+  return await encodeConditions(encoder.value, input, {
+    branches: branchesOf(guidance, scheduler.plan),
+    size: [height * parts.scaleFactor, width * parts.scaleFactor],
+    options,
+    facts: parts,
+    scale: parts.defaults.guidanceScale,
+    alike,
+  });
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { batchConditions, type Condition, type Prompt, type Tensor } from "@shum/models";
 import { initialNoise, makeGenerator } from "./_noise.ts";
+import type { ConditionGroup } from "./_predictor.ts";
 import { closeTextParts, encodeRun, planTextRun, runText } from "./_text_run.ts";
 import type { Image } from "./image.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
@@ -86,7 +87,8 @@ export class Interpolate implements Pipeline<InterpolateInput> {
       const [, ...one] = both.shape;
       return initialNoise([1, ...one], [from], {}, { seeds: [seed] });
     }) as [Float32Array, Float32Array];
-    const { positive, ...others } = await encodeRun(parts, input, rest, both);
+    const [{ conditions }] = await encodeRun(parts, input, rest, both, true) as [ConditionGroup];
+    const { positive, ...others } = conditions;
 
     const images: Image[] = [];
     for (let frame = 0; frame < frames; frame++) {
@@ -96,9 +98,9 @@ export class Interpolate implements Pipeline<InterpolateInput> {
       run.generators[0]!.fill(new Float32Array(a.length)); // its part of the initial noise
       const x = slerp(a, b, t);
       for (let i = 0; i < x.length; i++) x[i]! *= run.scheduler.initNoiseSigma;
-      const conditions = { ...others, positive: mix(positive!, t) };
+      const encoded = [{ conditions: { ...others, positive: mix(positive!, t) } }];
       const start = () => ({ x });
-      const made = yield* runText(parts, input, frameOptions, run, start, conditions);
+      const made = yield* runText(parts, input, frameOptions, run, start, encoded);
       images.push(...made);
     }
     return images;

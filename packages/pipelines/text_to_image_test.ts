@@ -61,6 +61,18 @@ Deno.test("TextToImage takes a prompt and a negative prompt per image", async ()
   }
 });
 
+Deno.test("TextToImage lets no long prompt of a batch change the image of a short one", async () => {
+  await using model = await open();
+  const long = Array.from({ length: 60 }, (_, i) => `word${i}`).join(" "); // several rows of tokens
+  const prompt = ["a cat", long, "the sea"], negativePrompt = ["", "blurry", "red"];
+  const batch = await model.generate({ prompt, negativePrompt }, options);
+  for (const [i, image] of batch.entries()) {
+    const own = { prompt: prompt[i]!, negativePrompt: negativePrompt[i]! };
+    const alone = await only(model.generate(own, { ...options, seed: 1 + i }));
+    assert(difference(alone, image) <= 1, `image ${i}`);
+  }
+});
+
 Deno.test("TextToImage streams previews whose decoding ends at the image", async () => {
   await using model = await open();
   const stream = model.stream(input, { ...options, sampler: "euler" }); // ends at sigma 0
