@@ -43,7 +43,7 @@ export async function chosenScheduler(
   const timesteps = given.timesteps === undefined
     ? undefined
     : readNumbers("timesteps", given.timesteps);
-  scheduler.setTimesteps(steps, {
+  scheduler.setTimesteps(sigmas || timesteps ? undefined : steps, {
     ...(sigmas ? { sigmas } : {}),
     ...(timesteps ? { timesteps } : {}),
   });

@@ -67,7 +67,7 @@ export function schedulerFor(
   const chosen = eta ?? config.eta ?? plain;
   if (chosen !== undefined) config = { ...config, eta: chosen };
   const scheduler = Scheduler.fromConfig(config);
-  scheduler.setTimesteps(count, {
+  scheduler.setTimesteps(timesteps || sigmas ? undefined : count, {
     ...timesteps && { timesteps },
     ...sigmas && { sigmas },
     ...settings,
