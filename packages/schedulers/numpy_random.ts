@@ -35,34 +35,42 @@ export function numpyRandom(seed: number | bigint): Gaussian {
       `Cannot seed numpy's generator: seed is ${seed}; expected a whole number from 0 to 4294967295`,
     );
   }
-  const engine = new Mt19937(value);
-  let spare: number | undefined;
+  return new NumpyStream(value);
+}
 
-  function uniform(): number {
-    const high = engine.next() >>> 5;
-    return (high * 2 ** 26 + (engine.next() >>> 6)) * 2 ** -53;
+class NumpyStream implements Gaussian {
+  readonly #engine: Mt19937;
+  /** The second number of the last pair, if it has not been given out. */
+  #spare = NaN;
+
+  constructor(seed: number) {
+    this.#engine = new Mt19937(seed);
   }
 
-  function next(): number {
-    if (spare !== undefined) {
-      const value = spare;
-      spare = undefined;
-      return value;
+  fill(out: Float32Array): void {
+    const engine = this.#engine;
+    let i = 0;
+    if (out.length > 0 && !Number.isNaN(this.#spare)) {
+      out[i++] = this.#spare;
+      this.#spare = NaN;
     }
-    let x: number, y: number, square: number;
-    do {
-      x = 2 * uniform() - 1;
-      y = 2 * uniform() - 1;
-      square = x * x + y * y;
-    } while (square >= 1 || square === 0);
-    const scale = Math.sqrt(-2 * Math.log(square) / square);
-    spare = scale * x;
-    return scale * y;
+    while (i < out.length) {
+      let x = 0, y = 0, square = 0;
+      do {
+        x = 2 * uniform(engine) - 1;
+        y = 2 * uniform(engine) - 1;
+        square = x * x + y * y;
+      } while (square >= 1 || square === 0);
+      const scale = Math.sqrt(-2 * Math.log(square) / square);
+      out[i++] = scale * y;
+      if (i < out.length) out[i++] = scale * x;
+      else this.#spare = scale * x;
+    }
   }
+}
 
-  return {
-    fill(out: Float32Array): void {
-      for (let i = 0; i < out.length; i++) out[i] = next();
-    },
-  };
+/** 53 random bits as a fraction, of two integers. */
+function uniform(engine: Mt19937): number {
+  const high = engine.next() >>> 5;
+  return (high * 2 ** 26 + (engine.next() >>> 6)) * 2 ** -53;
 }
