@@ -1,6 +1,7 @@
 /**
- * Checks that each package's `exports` name files that exist and that `mod.ts` re-exports every
- * public module: a file whose name starts with `_`, a test and a worker entry are private.
+ * Checks that each package's `exports` name files that exist, and that `mod.ts` is complete: in a
+ * folder that it exports from (`solvers/`, say) it exports from every module, and every other module
+ * is imported by one, so that none is forgotten. Names that start with `_` are private.
  *
  * `deno run -A tools/check_exports.ts`
  */
@@ -23,9 +24,22 @@ for (const name of PACKAGES) {
   const mod = await Deno.readTextFile(new URL("mod.ts", folder));
   const exported = new Set([...mod.matchAll(/from "(\.\/[^"]+)"/g)].map((match) => match[1]));
   const subpaths = new Set(Object.values<string>(config.exports ?? {}));
-  for await (const path of modules(folder, "./")) {
-    if (path !== "./mod.ts" && !exported.has(path) && !subpaths.has(path)) {
+  const paths = await Array.fromAsync(modules(folder, "./"));
+  const imported = new Set<string>();
+  for (const path of paths) {
+    const text = await Deno.readTextFile(new URL(path, folder));
+    for (const [, fixed, lazy] of text.matchAll(/from "(\.[^"]+)"|import\("(\.[^"]+)"\)/g)) {
+      imported.add(new URL((fixed ?? lazy)!, new URL(path, folder)).href);
+    }
+  }
+  const publicFolders = new Set([...exported].map((path) => path!.replace(/[^/]*$/, "")));
+  publicFolders.delete("./");
+  for (const path of paths) {
+    if (path === "./mod.ts" || exported.has(path) || subpaths.has(path)) continue;
+    if (publicFolders.has(path.replace(/[^/]*$/, ""))) {
       problems.push(`packages/${name}/mod.ts: does not export "${path}"`);
+    } else if (!imported.has(new URL(path, folder).href)) {
+      problems.push(`packages/${name}: nothing imports "${path}"`);
     }
   }
 }
