@@ -227,7 +227,7 @@ async function writePicture(
   const path = await writeFile(nameOf(names, job, seed, number), bytes, ifExists);
   if (frames === undefined) return { path, record };
   const gif = await encodeAnimation([...frames, picture], FRAME_MS);
-  const beside = names.sibling(path, ".gif");
+  const beside = names.sibling(path, names.format === "gif" ? "-steps.gif" : ".gif");
   const animation = await writeFile(beside, gif, given.overwrite ? "overwrite" : "number");
   return { path, animation, record };
 }

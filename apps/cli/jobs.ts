@@ -5,9 +5,7 @@
  */
 
 import { usageError } from "./exit_codes.ts";
-import { readTexts } from "./image_file.ts";
-import { readRecord } from "./metadata.ts";
-import { defaultModelFolder } from "./model_choice.ts";
+import { givenFromImage } from "./from_image.ts";
 import { flagOf, type Given, type OptionKey, options } from "./options.ts";
 import { readPrompts, requirePrompt } from "./prompts.ts";
 
@@ -18,54 +16,6 @@ export interface Job {
   readonly seed: number;
   /** The seed of the first variation, if noise is to be mixed in. */
   readonly variationSeed: number | undefined;
-}
-
-/** What a picture's own metadata may not decide: where files are, and which pictures went in. */
-const NOT_FROM_IMAGE: readonly OptionKey[] = [
-  "model",
-  "initImg",
-  "mask",
-  "invertMask",
-  "promptFile",
-];
-const FROM_IMAGE_GROUPS: readonly string[] = [
-  "Prompt",
-  "Picture",
-  "Sampling",
-  "Guidance",
-  "Starting from a picture",
-];
-
-/** The settings in a picture's metadata, as if they had been given as options. */
-export async function givenFromImage(
-  path: string,
-  note: (text: string) => void,
-): Promise<Given> {
-  const read = readRecord(await readTexts(path));
-  if (read === undefined) {
-    throw usageError(
-      `Cannot use --from-image ${path}: it holds no settings; expected a picture made by Shum, ` +
-        `A1111 or InvokeAI, with its metadata`,
-    );
-  }
-  const taken: Partial<Record<OptionKey, unknown>> = {};
-  for (const [key, option] of Object.entries(options) as [OptionKey, { group: string }][]) {
-    if (NOT_FROM_IMAGE.includes(key) || !FROM_IMAGE_GROUPS.includes(option.group)) continue;
-    const value = read.given[key];
-    if (value !== undefined) taken[key] = value;
-  }
-  if (taken.batchCount !== undefined || taken.batchSize !== undefined) {
-    delete taken.batchCount;
-    delete taken.batchSize;
-  }
-  if (read.given.initImg !== undefined) {
-    note(`it was made from ${read.given.initImg}: give --init-img to start from that again`);
-  }
-  note(`settings of ${path}, made by ${read.from}${read.model ? ` with ${read.model}` : ""}`);
-  const own = defaultModelFolder().endsWith(`/${read.model}`);
-  // A hub id can be found again; a folder's name alone cannot.
-  const model = read.from === "Shum" && read.model?.includes("/") && !own ? read.model : undefined;
-  return { ...taken as Given, ...(model === undefined ? {} : { model }) };
 }
 
 /** Options that say the same thing in different words: a later one replaces all of them. */
@@ -117,7 +67,7 @@ export async function readJobs(
 ): Promise<{ given: Given; jobs: readonly Job[] }> {
   const image = command.fromImage === undefined
     ? {}
-    : await givenFromImage(command.fromImage, note);
+    : await givenFromImage(command.fromImage, command, note);
   const given = merged(image, command);
   const typed = words.join(" ").trim();
   const file = typed === "-" ? "-" : command.promptFile;
@@ -141,6 +91,17 @@ export async function readJobs(
   return { given, jobs: [oneJob(job)] };
 }
 
+/** Settings as the words of a command line. */
+export function toArgv(settings: Given): string[] {
+  return (Object.keys(options) as OptionKey[]).flatMap((key) => {
+    const value: unknown = settings[key];
+    const flag = `--${flagOf(key)}`;
+    if (value === undefined || value === false) return [];
+    if (value === true) return [flag];
+    return Array.isArray(value) ? value.flatMap((item) => [flag, `${item}`]) : [flag, `${value}`];
+  });
+}
+
 /** A shell's way of writing a word. */
 function shellWord(text: string): string {
   return /^[\w.,:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
@@ -148,14 +109,5 @@ function shellWord(text: string): string {
 
 /** The command that makes one picture again. */
 export function commandLine(settings: Given): string {
-  const words = ["deno task gen"];
-  for (const key of Object.keys(options) as OptionKey[]) {
-    const value = settings[key];
-    if (value === undefined) continue;
-    const flag = `--${flagOf(key)}`;
-    if (value === true) words.push(flag);
-    else if (typeof value === "object") { for (const v of value) words.push(flag, shellWord(v)); }
-    else words.push(flag, shellWord(`${value}`));
-  }
-  return words.join(" ");
+  return ["deno task gen", ...toArgv(settings).map(shellWord)].join(" ");
 }

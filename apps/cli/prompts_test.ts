@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { CliError } from "./exit_codes.ts";
-import { commandLine, givenFromImage, readJobs } from "./jobs.ts";
+import { givenFromImage } from "./from_image.ts";
+import { commandLine, readJobs } from "./jobs.ts";
 import { pictureRecord, recordTexts } from "./metadata.ts";
 import { outputNames, slug } from "./output.ts";
 import { encodePng } from "./png.ts";
@@ -113,7 +114,7 @@ Deno.test("--from-image gives the settings of a picture, and flags win over them
     const picture = { width: 1, height: 1, data: new Uint8Array(3) };
     await Deno.writeFile(path, encodePng(picture, recordTexts(record)));
     const notes: string[] = [];
-    assertEquals(await givenFromImage(path, (text) => notes.push(text)), {
+    const expected = {
       prompt: "a cat",
       seed: 4,
       steps: 12,
@@ -122,10 +123,14 @@ Deno.test("--from-image gives the settings of a picture, and flags win over them
       width: 64,
       height: 64,
       rng: "nv",
+    } as const;
+    assertEquals(await givenFromImage(path, {}, (text) => notes.push(text)), expected);
+    assertEquals(notes.length, 3, "the maker, the picture it was made from, the model");
+    assertEquals(await givenFromImage(path, { initImg: "b.png" }, silent), {
+      ...expected,
       strength: 0.5,
-      model: "owner/model",
+      initImg: "b.png",
     });
-    assertEquals(notes.length, 2);
     const over = { fromImage: path, seed: 5, sigmas: "3,1,0", sampler: "euler", model: "./m" };
     const [job] = (await readJobs(over, [], silent)).jobs;
     assertEquals(job!.seed, 5);
@@ -138,7 +143,36 @@ Deno.test("--from-image gives the settings of a picture, and flags win over them
       "a cat",
     ]);
     await Deno.writeFile(path, encodePng(picture));
-    await assertRejects(() => givenFromImage(path, silent), CliError, "holds no settings");
+    await assertRejects(() => givenFromImage(path, {}, silent), CliError, "holds no settings");
+  }));
+
+Deno.test("--from-image checks what a picture says as if it had been typed", () =>
+  withFolder(async (folder) => {
+    const path = join(folder, "a.png");
+    const picture = { width: 1, height: 1, data: new Uint8Array(3) };
+    for (
+      const [settings, text] of [
+        [{ steps: 1e9 }, "--steps"],
+        [{ width: 100 }, "multiple of 8"],
+        [{ cfgScale: "many" }, "--cfg-scale"],
+        [{ rng: "dice" }, "--rng"],
+        [{ sigmas: "1,2" }, "--sigmas"],
+      ] as const
+    ) {
+      const shum = JSON.stringify({ schema: "shum.image/v1", settings });
+      await Deno.writeFile(path, encodePng(picture, { shum }));
+      await assertRejects(() => givenFromImage(path, {}, silent), CliError, text);
+    }
+    const evil = {
+      prompt: "x",
+      output: "/etc/x",
+      overwrite: true,
+      model: "a/b",
+      promptFile: "/etc/passwd",
+    };
+    const shum = JSON.stringify({ schema: "shum.image/v1", settings: evil });
+    await Deno.writeFile(path, encodePng(picture, { shum }));
+    assertEquals(await givenFromImage(path, {}, silent), { prompt: "x" });
   }));
 
 Deno.test("commandLine() can be typed again", () => {
