@@ -1,7 +1,7 @@
 // Expected values: torch 2.13.0 on x86 (AVX512), `torch.Generator().manual_seed(seed)` passed to
 // randn, rand and randint; those of seeds 0 and 42 are also torch 1.13's.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { torchModule } from "./_torch_kernel.ts";
+import { torchModule } from "./_torch_module.ts";
 import { TorchStream } from "./_torch_stream.ts";
 import { torchRandom } from "./torch_random.ts";
 
