@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join, sep } from "node:path";
 import { type OnnxModel, readOnnxModel } from "./onnx_model.ts";
 import type { Device } from "./session.ts";
 
@@ -36,8 +36,10 @@ const knownDomains = new Set([
 ]);
 
 /**
- * Reads a model's structure and checks that its files are whole.
+ * Reads a model's structure and checks that its files are whole. The engine reads files without
+ * asking for Deno's permission, so none outside the model's folder may be named.
  *
+ * @param path Absolute.
  * @throws {Error} if the file is missing, a folder or a pointer; or its weights are missing or short.
  * @throws {SyntaxError} if the file is no ONNX model.
  */
@@ -63,12 +65,17 @@ export function readCheckedModel(path: string): OnnxModel {
   const model = readOnnxModel(path);
   for (const file of model.externalFiles) {
     const weights = join(dirname(path), file);
+    if (isAbsolute(file) || !weights.startsWith(dirname(path) + sep)) {
+      throw new Error(
+        `Cannot load "${path}": its weights are said to lie at "${file}"; expected a file beside it`,
+      );
+    }
     let size;
     try {
       size = statSync(weights).size;
     } catch {
       throw new Error(
-        `Cannot load "${path}": its weights "${file}" are missing; expected them beside the model`,
+        `Cannot load "${path}": its weights "${file}" are missing; expected that file beside the model`,
       );
     }
     const end = model.initializers.reduce(

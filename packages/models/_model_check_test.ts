@@ -158,3 +158,51 @@ Deno.test("weights beside the model are loaded, and explained when missing or sh
   assertEquals((await external.run({ x })).y, (await inline.run({ x })).y);
   assertEquals(readCheckedModel(file.path).initializers[0]!.offset, 64);
 });
+
+Deno.test("weights that are linked from another folder are loaded, and nothing is left behind", async () => {
+  const whole = convolutionModel(4);
+  const data = new Uint8Array((whole.initializers![0]!.data as Float32Array).buffer);
+  await using file = await modelFile({
+    ...whole,
+    initializers: [{
+      name: "w",
+      type: "float32",
+      shape: [4, 4, 3, 3],
+      external: { location: "model.onnx_data", offset: 0, length: data.length },
+    }],
+  });
+  // A cache that keeps blobs apart: both files are links, into different folders.
+  const blobs = `${file.folder}/blobs`;
+  await Deno.mkdir(`${blobs}/1`, { recursive: true });
+  await Deno.mkdir(`${blobs}/2`);
+  await Deno.rename(file.path, `${blobs}/1/a`);
+  await Deno.writeFile(`${blobs}/2/b`, data);
+  await Deno.symlink(`${blobs}/1/a`, file.path);
+  await Deno.symlink(`${blobs}/2/b`, `${file.folder}/model.onnx_data`);
+  await using session = await openSession(file.path, cpu);
+  const x = { data: new Float32Array(4 * 25).fill(1), shape: [1, 4, 5, 5] };
+  await using other = await modelFile(whole);
+  await using inline = await openSession(other.path, cpu);
+  assertEquals((await session.run({ x })).y, (await inline.run({ x })).y);
+  assertEquals((await Array.fromAsync(Deno.readDir(`${blobs}/1`))).map(({ name }) => name), ["a"]);
+});
+
+Deno.test("names with spaces and letters of any script are fine", async () => {
+  await using file = await modelFile(addModel);
+  const path = `${file.folder}/мій кіт 🐈.onnx`;
+  await Deno.rename(file.path, path);
+  await using session = await openSession(path, cpu);
+  assertEquals(session.path, path);
+});
+
+Deno.test("weights outside the model's folder are refused", async () => {
+  for (const location of ["../secret", "/etc/passwd", "a/../../secret"]) {
+    const external = { location, offset: 0, length: 4 };
+    await using file = await modelFile({
+      ...addModel,
+      initializers: [{ name: "w", type: "float32", shape: [1], external }],
+    });
+    await Deno.writeFile(`${file.folder}/../secret`, new Uint8Array(4));
+    await assertRejects(() => openSession(file.path, cpu), Error, `said to lie at "${location}"`);
+  }
+});

@@ -1,4 +1,5 @@
 import { parentPort } from "node:worker_threads";
+import { withWeightsBeside } from "./_linked_model.ts";
 import { checkOperators, readCheckedModel } from "./_model_check.ts";
 import { dropOptimised, optimisedPath, useOptimised, writeOptimised } from "./_optimised_cache.ts";
 import { probeInThisThread } from "./_probe.ts";
@@ -71,7 +72,8 @@ async function open(request: OpenRequest): Promise<OpenReply> {
 async function load(request: OpenRequest, model: OnnxModel, device: Device): Promise<OnnxSession> {
   const { path, threads, cacheDir, lowMemory } = request;
   const settings = { device, threads, lowMemory };
-  const original = () => createOnnxSession(path, settings);
+  const original = () =>
+    withWeightsBeside(path, model, (beside) => createOnnxSession(beside, settings));
   // GPU providers keep weights on their own side; there is nothing to map.
   if (device !== "cpu" || cacheDir === false) return original();
   const copy = optimisedPath(cacheDir, path, model, await engineVersion());
@@ -86,8 +88,10 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
   }
   const bytes = model.initializers.reduce((sum, { length }) => sum + length, 0);
   const written = await writeOptimised(copy, bytes, async (writeTo) => {
-    const session = await createOnnxSession(path, { ...settings, writeTo });
-    await session.release();
+    await withWeightsBeside(path, model, async (beside) => {
+      const session = await createOnnxSession(beside, { ...settings, writeTo });
+      await session.release();
+    });
     trimMemory();
   });
   if (!written) return original();
