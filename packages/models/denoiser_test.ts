@@ -257,3 +257,34 @@ Deno.test("learnedVariance tells that the output has twice the channels", async 
   assertEquals([[...mean], [...variance]], [[1, 2], [1, 2]]);
   assertThrows(() => splitVariance(x, [2, 1, 1, 1]), RangeError, "2 elements; expected 4");
 });
+
+Deno.test("a float16 model is fed and read as float32; where it overflows, the error says so", async () => {
+  const half = (name: string, shape: readonly (number | string)[]) => ({
+    name,
+    type: "float16",
+    shape,
+  });
+  await using files = await folder({
+    inputs: [
+      half("sample", ["batch", 1, "h", "w"]),
+      half("timestep", []),
+      half("encoder_hidden_states", ["batch", "s", 2]),
+    ],
+    outputs: [half("out_sample", ["batch", 1, "h", "w"])],
+    nodes: [
+      {
+        op: "ReduceMean",
+        inputs: ["encoder_hidden_states"],
+        outputs: ["m"],
+        attributes: { keepdims: 0 },
+      },
+      { op: "Add", inputs: ["timestep", "m"], outputs: ["t"] },
+      { op: "Add", inputs: ["sample", "t"], outputs: ["out_sample"] },
+    ],
+  });
+  await using denoiser = await openDenoiser(files, cpu);
+  const predict = (t: number) =>
+    denoiser.predict(new Float32Array([0.5]), [1, 1, 1, 1], t, [context(2, 1)]);
+  assertEquals([...(await predict(99))[0]!], [100.5]);
+  await assertRejects(() => predict(65520), RangeError, "a float16 model may overflow");
+});

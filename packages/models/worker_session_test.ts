@@ -127,6 +127,14 @@ Deno.test("closing waits for the runs that were asked for", async () => {
   assertEquals([...(await run).c!.data], [3]);
 });
 
+Deno.test("lowMemory changes the memory, not the numbers", async () => {
+  await using file = await modelFile(slowModel(256, 3));
+  await using plain = await openSession(file.path, cpu);
+  await using low = await openSession(file.path, { ...cpu, lowMemory: true });
+  const x = tensor(Float32Array.from({ length: 256 }, (_, i) => Math.sin(i)), [1, 256]);
+  assertEquals((await low.run({ x })).y, (await plain.run({ x })).y);
+});
+
 Deno.test("timers live while a graph runs", async () => {
   await using file = await modelFile(slowModel(512, 100));
   await using session = await openSession(file.path, cpu);
