@@ -70,6 +70,9 @@ function canonical(argv: readonly string[]): string[] {
       out.push("--", ...argv.slice(i + 1));
       break;
     }
+    // A folder by its name, which need not exist to be one.
+    const asFolder = (text: string | undefined) =>
+      text === undefined || /[/\\]$/.test(text) ? text : `${text}/`;
     const following = () => {
       const next = argv[i + 1];
       if (next === undefined || isFlag(next)) return undefined;
@@ -82,7 +85,8 @@ function canonical(argv: readonly string[]): string[] {
       const key = byFlag.get(name);
       if (key === undefined) throw unknownFlag(name);
       const needs = options[key].kind !== "switch";
-      set(key, `--${name}`, equals >= 0 ? arg.slice(equals + 1) : needs ? following() : undefined);
+      const value = equals >= 0 ? arg.slice(equals + 1) : needs ? following() : undefined;
+      set(key, `--${name}`, name === "outdir" ? asFolder(value) : value);
     } else if (arg.startsWith("-") && arg !== "-") {
       // Letters may stand together: -qv, -s42, -W 512.
       for (let letters = arg.slice(1); letters !== "";) {
@@ -200,6 +204,9 @@ function together(given: Given): Given {
       throw usageError(`Cannot use --${flagOf(key)} without --${flagOf(other)}`);
     }
   };
+  if (given.variant !== undefined && given.dtype !== undefined) {
+    throw usageError("Cannot use --variant together with --dtype: expected one or the other");
+  }
   needs("strength", "initImg");
   needs("mask", "initImg");
   needs("invertMask", "mask");

@@ -52,6 +52,8 @@ Deno.test("readArgs() takes other tools' names for options and choices", () => {
       "--rng=cuda",
       "--provider=CPU",
       "--guidance=cfgpp",
+      "--outdir=pictures",
+      "--dtype=float16",
     ],
   );
   assertEquals(given, {
@@ -64,6 +66,8 @@ Deno.test("readArgs() takes other tools' names for options and choices", () => {
     rng: "nv",
     device: "cpu",
     guidance: "cfg++",
+    output: "pictures/",
+    dtype: "fp16",
   });
 });
 

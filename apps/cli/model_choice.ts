@@ -49,9 +49,10 @@ export function repositoryOptions(
   signal?: AbortSignal,
 ): RepositoryOptions {
   let began = false;
+  const variant = given.variant ?? (given.dtype === "fp16" ? "fp16" : undefined);
   return {
     ...(given.revision === undefined ? {} : { revision: given.revision }),
-    ...(given.variant === undefined ? {} : { variant: given.variant }),
+    ...(variant === undefined ? {} : { variant }),
     ...(given.cacheDir === undefined ? {} : { cacheDir: given.cacheDir }),
     ...(given.offline === undefined ? {} : { offline: given.offline }),
     ...(signal === undefined ? {} : { signal }),

@@ -59,6 +59,14 @@ export const modelOptions = {
     value: "name",
     help: 'graphs to use where there are several, such as "fp16"',
   },
+  dtype: {
+    group: "Model",
+    kind: "choice",
+    choices: ["auto", "fp32", "fp16"],
+    synonyms: { float32: "fp32", float16: "fp16" },
+    help: "precision of the graphs to use, where there are several",
+    standard: "auto: the plain ones",
+  },
   device: {
     group: "Model",
     kind: "choice",

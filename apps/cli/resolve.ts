@@ -54,6 +54,7 @@ const NOT_RECORDED: readonly OptionKey[] = [
   "model",
   "revision",
   "variant",
+  "dtype",
   "device",
   "threads",
   "offline",

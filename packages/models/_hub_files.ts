@@ -32,7 +32,7 @@ export function components(index: ModelIndex): string[] {
 export function componentKind(name: string): ComponentKind {
   if (UNUSED.test(name)) return "unused";
   if (name.startsWith("tokenizer")) return "tokenizer";
-  return name === "scheduler" ? "scheduler" : "network";
+  return name.endsWith("scheduler") ? "scheduler" : "network";
 }
 
 /** The folders that may hold a component: optimum splits "vae" into its two halves. */
@@ -45,6 +45,11 @@ export function graphNames(variant?: string): readonly string[] {
   return variant === undefined
     ? ["model.onnx"]
     : [`model.${variant}.onnx`, `model_${variant}.onnx`];
+}
+
+/** Whether any of these paths is a graph of the variant. */
+export function hasVariant(paths: readonly string[], variant: string): boolean {
+  return paths.some((path) => graphNames(variant).includes(path.slice(path.lastIndexOf("/") + 1)));
 }
 
 /** The graph among the files of one folder: the usual name, else the only .onnx there is. */

@@ -8,7 +8,14 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join, relative } from "node:path";
 import { fileSize, hubCacheFolder } from "./_hub_cache.ts";
-import { chooseGraph, componentKind, components, type ModelIndex } from "./_hub_files.ts";
+import {
+  chooseGraph,
+  componentKind,
+  components,
+  graphNames,
+  hasVariant,
+  type ModelIndex,
+} from "./_hub_files.ts";
 import type { HubOptions } from "./hub.ts";
 import { readOnnxModel } from "./onnx_model.ts";
 
@@ -82,6 +89,16 @@ export async function checkRepository(
         `${component}/: expected tokenizer.json, or vocab.json and merges.txt; ${holds(names)}`,
       );
     }
+  }
+  const { variant } = options;
+  const graphs = [...folders.values()].flatMap((names) => [...names]);
+  if (variant !== undefined && !hasVariant(graphs, variant)) {
+    problems.push(
+      `there is no variant "${variant}": expected ${
+        graphNames(variant).join(" or ")
+      } in at least ` +
+        `one folder`,
+    );
   }
   return { problems, moved };
 }

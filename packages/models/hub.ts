@@ -16,7 +16,7 @@ import {
   writeWhole,
 } from "./_hub_cache.ts";
 import { HubError } from "./_hub_error.ts";
-import { missingGraphs, type ModelIndex, neededFiles } from "./_hub_files.ts";
+import { hasVariant, missingGraphs, type ModelIndex, neededFiles } from "./_hub_files.ts";
 import type { Hub } from "./_hub_http.ts";
 import { listFiles, resolveCommit } from "./_hub_listing.ts";
 import { cachedSnapshot, fetchAll, fetchFile, readIndex, type Snapshot } from "./_hub_snapshot.ts";
@@ -92,7 +92,7 @@ function requireGraphs(
           : `; expected ONNX graphs in diffusers or optimum layout, see ${hub.endpoint}/${id}`),
     );
   }
-  if (variant !== undefined && !paths.some((path) => path.includes(`${variant}.onnx`))) {
+  if (variant !== undefined && !hasVariant(paths, variant)) {
     const graphs = paths.filter((path) => path.endsWith(".onnx"));
     throw new HubError(
       "file_not_found",

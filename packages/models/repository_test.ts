@@ -149,6 +149,17 @@ Deno.test("openRepository() compares external data with what the graph refers to
     ]);
   }));
 
+Deno.test("openRepository() takes a variant where a folder has it, and the plain graph elsewhere", () =>
+  withFolder(async (folder) => {
+    await write(folder, { ...optimum(), "unet/model_fp16.onnx": graph() });
+    const repository = await openRepository(folder, { variant: "fp16" });
+    assertEquals(repository.file("unet"), join(folder, "unet/model_fp16.onnx"));
+    assertEquals(repository.file("text_encoder"), join(folder, "text_encoder/model.onnx"));
+    assertEquals((await openRepository(folder)).file("unet"), join(folder, "unet/model.onnx"));
+    const open = () => openRepository(folder, { variant: "int8" });
+    await assertRejects(open, RepositoryError, `no variant "int8"`);
+  }));
+
 Deno.test("openRepository() says what a folder that is no model holds", () =>
   withFolder(async (folder) => {
     await write(folder, { "model.safetensors": "x" });
