@@ -38,8 +38,8 @@ export function dummyModel(x: Float32Array, t: number): Float32Array {
 /** How a loop runs. */
 export interface Loop {
   readonly config: SchedulerConfig;
-  /** Absent: timesteps are never set. */
-  readonly steps?: number;
+  /** Absent: timesteps are never set; `"listed"`: as many as the options list. */
+  readonly steps?: number | "listed";
   readonly options?: TimestepsOptions;
   readonly seed?: number;
   /** Index into timesteps; with `addNoise`, the sample is first brought to that level. */
@@ -59,7 +59,9 @@ export interface Loop {
 export function runLoop(loop: Loop): { result: Result; calls: number; scheduler: Scheduler } {
   const { batch = 4, size = 192 } = loop;
   const scheduler = Scheduler.fromConfig(loop.config);
-  if (loop.steps !== undefined) scheduler.setTimesteps(loop.steps, loop.options);
+  if (loop.steps !== undefined) {
+    scheduler.setTimesteps(loop.steps === "listed" ? undefined : loop.steps, loop.options);
+  }
   const gaussian: Gaussian = torchRandom(loop.seed ?? 0);
   const noise: Noise = gaussianNoise(gaussian);
   const start = loop.start ?? 0;

@@ -144,7 +144,7 @@ function upstreamLoop(row: UpstreamRow): Loop {
   return {
     config,
     ...(never ? {} : { steps: row.steps }),
-    ...(timesteps && { options: { timesteps } }),
+    ...(timesteps && { steps: "listed", options: { timesteps } }),
     start: code === "NP" ? 998 : start,
     addNoise: code.startsWith("N"),
     scaleStart: ["S", "K", "NS", "NK"].includes(code),
@@ -196,7 +196,7 @@ export function checkExtra(row: ExtraRow): string | undefined {
   if (driver) return checkNumbers(row, driver(row.config ?? {}, row.steps!));
   const { result, calls, scheduler } = runLoop({
     config: { _class_name: row.scheduler, ...row.config, ...row.step_kwargs },
-    steps: row.steps ?? 1,
+    steps: row.steps ?? "listed",
     options: timestepsOptions(row.set_timesteps_kwargs),
     ...(row.seed !== undefined && { seed: row.seed }),
     ...(row.start !== undefined && { start: row.start, addNoise: true }),
@@ -245,7 +245,7 @@ function timestepsOptions(kwargs: ExtraRow["set_timesteps_kwargs"]): Record<stri
 export function checkSchedule(row: ScheduleRow): string | undefined {
   const config = { _class_name: row.scheduler, ...row.config } as SchedulerConfig;
   const scheduler = Scheduler.fromConfig(config);
-  scheduler.setTimesteps(row.steps ?? 1, timestepsOptions(row.set_timesteps_kwargs));
+  scheduler.setTimesteps(row.steps ?? undefined, timestepsOptions(row.set_timesteps_kwargs));
   const timesteps = [...scheduler.timesteps];
   if (row.timesteps.length === timesteps.length + 1) { // the classes that list where they end
     timesteps.push(scheduler.noiseLevel(timesteps.length).t);

@@ -15,10 +15,19 @@ import type { RegistryEntry } from "./registry/entry.ts";
 
 /** A class, its settings and what follows from them. */
 export interface Resolved {
+  readonly className: string;
   readonly entry: RegistryEntry;
   readonly settings: Settings;
   readonly prediction: Prediction;
 }
+
+/** Classes that are no plan, and what they are. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  ScoreSdeVeScheduler: "scoreSde()",
+  ScoreSdeVpScheduler: "scoreSde()",
+  RePaintScheduler: "repaint()",
+  VQDiffusionScheduler: "VqDiffusion",
+};
 
 /** Finds and checks the class that a config names. Throws as {@linkcode settings} does. */
 export function resolve(config: SchedulerConfig): Resolved {
@@ -32,6 +41,13 @@ export function resolve(config: SchedulerConfig): Resolved {
     );
   }
   const entry = Object.hasOwn(REGISTRY, name) ? REGISTRY[name] : undefined;
+  const elsewhere = Object.hasOwn(ELSEWHERE, name) ? ELSEWHERE[name] : undefined;
+  if (elsewhere) {
+    throw new RangeError(
+      `Cannot make a scheduler: _class_name is "${name}", whose steps no plan can hold; use ` +
+        `${elsewhere} instead`,
+    );
+  }
   if (!entry) {
     throw new RangeError(
       `Cannot read scheduler config: _class_name is "${name}"; expected a class that samples ` +
@@ -49,7 +65,7 @@ export function resolve(config: SchedulerConfig): Resolved {
   const checked = settings(renamed as SchedulerConfig, entry.defaults);
   contradictions(checked);
   entry.check?.(checked);
-  return { entry, settings: checked, prediction: predictionOf(entry, checked) };
+  return { className: name, entry, settings: checked, prediction: predictionOf(entry, checked) };
 }
 
 function predictionOf(entry: RegistryEntry, c: Settings): Prediction {

@@ -5,17 +5,9 @@ import { compile, type Plan } from "./plan.ts";
 import { clipOf, resolve, type Resolved } from "./resolve.ts";
 import { type Noise, Runner } from "./runner.ts";
 import type { Table, TableRequest } from "./tables/table.ts";
+import { tableRequest, type TimestepsOptions } from "./timesteps_options.ts";
 
-/** What {@linkcode Scheduler.setTimesteps} may be told beside the number of steps. */
-export interface TimestepsOptions extends Omit<TableRequest, "steps"> {
-  /** Custom timesteps, descending; the number of steps is then their number. */
-  readonly timesteps?: readonly number[];
-  /**
-   * Custom Karras sigmas, descending, the final one included; for the flow-matching classes, flow
-   * sigmas without the final 0. The number of steps follows.
-   */
-  readonly sigmas?: readonly number[];
-}
+export type { TimestepsOptions };
 
 /** What one {@linkcode Scheduler.step} gives back. */
 export interface SchedulerOutput {
@@ -94,14 +86,14 @@ export class Scheduler {
   }
 
   /**
-   * Chooses the noise levels of a run and starts over.
+   * Chooses the noise levels of a run and starts over. `steps` may be left undefined where a list of
+   * timesteps or sigmas says how many.
    *
    * Throws a `RangeError` or `TypeError` that names the value, for steps, timesteps or sigmas that
    * make no run.
    */
-  setTimesteps(steps: number, options: TimestepsOptions = {}): void {
-    const { settings } = this.#resolved;
-    this.#restart(this.#table(request(steps, options, settings.num_train_timesteps)));
+  setTimesteps(steps: number | undefined, options: TimestepsOptions = {}): void {
+    this.#restart(this.#table(tableRequest(this.#resolved, steps, options)));
   }
 
   /**
@@ -164,6 +156,7 @@ export class Scheduler {
   /** Mixes data with noise, `alpha·x0 + sigma·noise`, as it is at `timesteps[index]`. */
   addNoise(x0: Float32Array, noise: Float32Array, index: number): Float32Array {
     const { alpha, sigma } = this.noiseLevel(index);
+    sameLength("add noise", "noise", noise, x0.length);
     return x0.map((value, i) => alpha * value + sigma * noise[i]!);
   }
 
@@ -202,6 +195,7 @@ export class Scheduler {
       batch,
     );
     this.#noise = noise ?? missing;
+    sameLength("step", "sample", sample, runner.x.length);
     runner.x.set(sample);
     runner.step(modelOutput, variance);
     return { prevSample: runner.x.slice(), predOriginalSample: runner.x0.slice() };
@@ -250,48 +244,15 @@ export class Scheduler {
   }
 }
 
+function sameLength(what: string, name: string, values: Float32Array, length: number): void {
+  if (values.length === length) return;
+  throw new RangeError(
+    `Cannot ${what}: ${name} has ${values.length} elements; expected ${length}, as before`,
+  );
+}
+
 function missing(): never {
   throw new TypeError(
     "Cannot step: noise is undefined; expected a source, for instance torchRandom",
   );
-}
-
-function request(steps: number, options: TimestepsOptions, length: number): TableRequest {
-  const { timesteps, sigmas } = options;
-  if (timesteps && sigmas) {
-    throw new RangeError(
-      "Cannot set timesteps: both timesteps and sigmas are given; expected one of them",
-    );
-  }
-  if (timesteps) checkDescending("timesteps", timesteps);
-  if (sigmas) checkDescending("sigmas", sigmas);
-  const count = timesteps?.length ?? sigmas?.length ?? steps;
-  if (!(Number.isInteger(count) && count >= 1 && (count <= length || timesteps || sigmas))) {
-    throw new RangeError(
-      `Cannot set timesteps: steps is ${steps}; expected a whole number from 1 to ${length}, the ` +
-        `number of training timesteps`,
-    );
-  }
-  return { ...options, steps: count };
-}
-
-function checkDescending(name: string, values: readonly number[]): void {
-  if (values.length === 0) {
-    throw new RangeError(`Cannot set timesteps: ${name} is empty; expected at least one number`);
-  }
-  values.forEach((value, i) => {
-    if (!Number.isFinite(value) || value < 0) {
-      throw new RangeError(
-        `Cannot set timesteps: ${name}[${i}] is ${value}; expected a finite number of at least 0`,
-      );
-    }
-    if (i > 0 && value >= values[i - 1]!) {
-      throw new RangeError(
-        `Cannot set timesteps: ${name}[${i}] is ${value} after ${
-          values[i - 1]
-        }; expected them to ` +
-          `descend`,
-      );
-    }
-  });
 }

@@ -90,6 +90,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
       variance_type: null,
     },
     table: dpmTable({ cutCosine: true }),
+    accepts: ["timesteps", "sigmas", "mu"],
     solver: multistep,
     renames: dpmRenames,
     check: dpmCheck,
@@ -98,6 +99,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
   DPMSolverMultistepInverseScheduler: {
     defaults: { ...DPM, ...SPACED, euler_at_final: false, variance_type: null },
     table: dpmTable({ cutCosine: true, repeatLast: "always", inverse: true }),
+    accepts: [],
     solver: multistep,
     renames: dpmRenames,
     convergence: multistepOrder,
@@ -106,6 +108,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
   DPMSolverSinglestepScheduler: {
     defaults: { ...DPM, lower_order_final: false, variance_type: null },
     table: dpmTable(),
+    accepts: ["timesteps", "sigmas", "mu"],
     solver: (c) =>
       dpmSolverSinglestep({
         order: c.solver_order,
@@ -120,6 +123,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
   DEISMultistepScheduler: {
     defaults: { ...DPM, ...SPACED, algorithm_type: "deis", solver_type: "logrho" },
     table: dpmTable({ repeatLast: "always" }),
+    accepts: ["timesteps", "sigmas", "mu"],
     solver: (c) => deis({ order: c.solver_order, lowerOrderFinal: c.lower_order_final }),
     renames: {
       algorithm_type: { dpmsolver: "deis", "dpmsolver++": "deis" },
@@ -145,6 +149,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
       shift_terminal: null,
     },
     table: dpmTable({ flow: "unipc", repeatLast: "sigma_min" }),
+    accepts: ["timesteps", "sigmas", "mu"],
     solver: (c) =>
       unipc({
         order: c.solver_order,
@@ -171,6 +176,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
       variance_type: null,
     },
     table: dpmTable({ repeatLast: "always" }),
+    accepts: ["timesteps", "sigmas", "mu"],
     solver: (c) =>
       saSolver({
         predictorOrder: c.predictor_order,

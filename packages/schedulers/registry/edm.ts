@@ -27,6 +27,7 @@ export const EDM_FAMILY: Readonly<Record<string, RegistryEntry>> = {
   EDMEulerScheduler: {
     defaults: { ...EDM, ...CHURN },
     table: edmTable,
+    accepts: ["sigmas"],
     solver: (c) => euler({ churn: churn(c) }),
     prediction: edmPrediction,
     convergence: (c) => c.s_churn === 0 ? 1 : undefined,
@@ -42,6 +43,7 @@ export const EDM_FAMILY: Readonly<Record<string, RegistryEntry>> = {
       euler_at_final: false,
     },
     table: edmTable,
+    accepts: ["sigmas"],
     solver: multistep,
     prediction: edmPrediction,
     renames: dpmRenames,
@@ -58,6 +60,7 @@ export const EDM_FAMILY: Readonly<Record<string, RegistryEntry>> = {
       s_max: 50,
     },
     table: karrasVeTable,
+    accepts: [],
     solver: (c) =>
       churned(heun(), { amount: c.s_churn, min: c.s_min, max: c.s_max, scale: c.s_noise }),
     prediction: () => negativeEpsilon,

@@ -2,7 +2,7 @@ import type { Settings } from "../settings.ts";
 import type { Solver } from "../plan.ts";
 import type { Prediction } from "../prediction.ts";
 import type { Churn } from "../solvers/churn.ts";
-import type { TableMaker } from "../tables/table.ts";
+import type { TableMaker, TableRequest } from "../tables/table.ts";
 
 /** What a diffusers class is made of. */
 export interface RegistryEntry {
@@ -10,6 +10,8 @@ export interface RegistryEntry {
   readonly defaults: Partial<Settings>;
   /** The levels that a run visits. */
   readonly table: TableMaker;
+  /** What {@linkcode TableRequest} may hold beside the number of steps; custom timesteps by default. */
+  readonly accepts?: readonly Exclude<keyof TableRequest, "steps">[];
   /** The algorithm. */
   readonly solver: (settings: Settings) => Solver;
   /** What the model predicts, if not what `prediction_type` says. */

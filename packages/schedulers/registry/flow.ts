@@ -26,6 +26,7 @@ export const FLOW_FAMILY: Readonly<Record<string, RegistryEntry>> = {
   FlowMatchEulerDiscreteScheduler: {
     defaults: { ...FLOW, stochastic_sampling: false },
     table: flowTable,
+    accepts: ["timesteps", "sigmas", "mu"],
     solver: (c) => c.stochastic_sampling ? consistencySampling() : euler(),
     prediction: () => flowPrediction,
     convergence: (c) => c.stochastic_sampling ? undefined : 1,
@@ -33,6 +34,7 @@ export const FLOW_FAMILY: Readonly<Record<string, RegistryEntry>> = {
   FlowMatchHeunDiscreteScheduler: {
     defaults: { num_train_timesteps: 1000, shift: 1 },
     table: flowTable,
+    accepts: ["timesteps", "sigmas", "mu"],
     solver: () => heun(),
     prediction: () => flowPrediction,
     calls: 2,
@@ -41,6 +43,7 @@ export const FLOW_FAMILY: Readonly<Record<string, RegistryEntry>> = {
   FlowMatchLCMScheduler: {
     defaults: FLOW,
     table: flowTable,
+    accepts: ["timesteps", "sigmas", "mu"],
     solver: () => consistencySampling(),
     prediction: () => flowPrediction,
   },

@@ -71,6 +71,7 @@ export const VARIANCE_PRESERVING: Readonly<Record<string, RegistryEntry>> = {
   DDIMInverseScheduler: {
     ...ddimEntry,
     table: ddimInverseTable,
+    accepts: [],
     solver: () => ddim(),
     convergence: () => 1,
   },
@@ -89,6 +90,7 @@ export const VARIANCE_PRESERVING: Readonly<Record<string, RegistryEntry>> = {
   IPNDMScheduler: {
     defaults: { num_train_timesteps: 1000, trained_betas: null },
     table: sineTable,
+    accepts: [],
     solver: () => ipndm(),
     prediction: () => vPrediction,
     convergence: () => 2,
@@ -96,11 +98,13 @@ export const VARIANCE_PRESERVING: Readonly<Record<string, RegistryEntry>> = {
   LCMScheduler: {
     defaults: LCM,
     table: lcmTable,
+    accepts: ["timesteps", "strength", "originalInferenceSteps"],
     solver: (c) => lcm({ timestepScaling: c.timestep_scaling }),
   },
   TCDScheduler: {
     defaults: { ...LCM, eta: 0.3 },
     table: tcdTable,
+    accepts: ["timesteps", "strength", "originalInferenceSteps"],
     solver: ({ eta }) => tcd({ eta }),
     eps: () => "raw",
     convergence: ({ eta }) => eta === 0 ? 1 : undefined,

@@ -36,4 +36,6 @@ export function distinct(
   return order;
 }
 
-const same = (s: NoiseLevel, t: NoiseLevel) => s.alpha === t.alpha && s.sigma === t.sigma;
+/** Whether an interval is empty. */
+export const same = (s: NoiseLevel, t: NoiseLevel): boolean =>
+  s.alpha === t.alpha && s.sigma === t.sigma;

@@ -2,7 +2,7 @@ import { integrate, lagrange } from "../_quadrature.ts";
 import { lambda, type NoiseLevel } from "../noise_level.ts";
 import type { Solver } from "../plan.ts";
 import { span } from "./_dpm_solver.ts";
-import { distinct } from "./_history.ts";
+import { distinct, same } from "./_history.ts";
 import { correctThenPredict, type Update } from "./_predictor_corrector.ts";
 
 /** Options of {@linkcode saSolver}. */
@@ -60,7 +60,7 @@ export function saSolver({
         return update(i, levels.slice(i - order + 1, i + 1).reverse(), false);
       },
       correct(i) {
-        if (correctorOrder === 0) return undefined;
+        if (correctorOrder === 0 || same(levels[i]!, levels[i + 1]!)) return undefined;
         const order = Math.min(correctorOrder, left(i) + 1);
         const older = order === 1 ? 0 : distinct(levels, i, begin, order - 1);
         return update(i, levels.slice(i - older + 1, i + 2).reverse(), true);

@@ -12,12 +12,12 @@ export const edmTable: TableMaker = (c) => {
   const range = { min: c.sigma_min ?? 0.002, max: c.sigma_max ?? 80 };
   const schedule = edmSchedule({ length: c.num_train_timesteps });
   return ({ steps, sigmas: custom }) => {
-    const sigmas = custom?.slice(0, -1) ??
-      (c.sigma_schedule === "karras"
-        ? karrasSigmas(steps, { ...range, rho: c.rho })
-        : exponentialSigmas(steps, range));
-    const last = custom?.[steps] ?? (c.final_sigmas_type === "zero" ? 0 : sigmas[steps - 1]!);
-    const levels = [...sigmas.map(Math.fround).map((sigma) => edmLevel(sigma)), edmLevel(last, 0)];
+    const spaced = c.sigma_schedule === "karras"
+      ? karrasSigmas(steps, { ...range, rho: c.rho })
+      : exponentialSigmas(steps, range);
+    const last = c.final_sigmas_type === "zero" ? 0 : spaced[steps - 1]!;
+    const sigmas = (custom ?? [...spaced, last]).map(Math.fround);
+    const levels = sigmas.map((sigma) => sigma === 0 ? edmLevel(0, 0) : edmLevel(sigma));
     return { levels, schedule, initNoiseSigma: Math.hypot(range.max, 1) };
   };
 };

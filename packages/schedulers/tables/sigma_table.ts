@@ -24,7 +24,19 @@ interface Visited {
 }
 
 /** The sigmas that a config asks for instead of those of its timesteps. */
-function replacement(c: Settings, steps: number, range: SigmaRange): number[] | undefined {
+function replacement(
+  c: Settings,
+  { steps, timesteps }: TableRequest,
+  range: SigmaRange,
+): number[] | undefined {
+  const spaced = c.use_karras_sigmas || c.use_exponential_sigmas || c.use_lu_lambdas ||
+    c.use_beta_sigmas || c.sigma_spacing !== null;
+  if (spaced && timesteps) {
+    throw new RangeError(
+      "Cannot set timesteps: timesteps are given while the config spaces the sigmas (use_..._sigmas " +
+        "or sigma_spacing); expected only one of them",
+    );
+  }
   const ends = { min: c.sigma_min ?? range.min, max: c.sigma_max ?? range.max };
   if (c.use_karras_sigmas) return karrasSigmas(steps, { ...ends, rho: 7 });
   if (c.use_exponential_sigmas || c.use_lu_lambdas) return exponentialSigmas(steps, ends);
@@ -78,9 +90,10 @@ export function veTable({ whole = false }: { whole?: boolean } = {}): TableMaker
 function veVisit(
   c: Settings,
   schedule: DiscreteSchedule,
-  { steps, timesteps: asked }: TableRequest,
+  request: TableRequest,
   whole: boolean,
 ): Visited {
+  const { steps, timesteps: asked } = request;
   const visited = asked ?? timesteps(steps, {
     spacing: c.timestep_spacing as TimestepSpacing,
     length: c.num_train_timesteps,
@@ -92,7 +105,7 @@ function veVisit(
     const { min, max } = ends(schedule.sigmas);
     sigmas = [...linspace32(Math.log(max), Math.log(min), steps + 1).map(Math.exp)];
   }
-  const replaced = replacement(c, steps, ends(sigmas));
+  const replaced = replacement(c, request, ends(sigmas));
   if (!replaced) return { sigmas, timesteps: visited };
   const times = replaced.map(schedule.timestepOf);
   return {
@@ -151,7 +164,7 @@ function dpmVisit(
     return { sigmas: sigmas.slice(0, -1), timesteps, last: sigmas[sigmas.length - 1]! };
   }
   const range = ends(schedule.sigmas);
-  const replaced = replacement(c, request.steps, range);
+  const replaced = replacement(c, request, range);
   const plain = options.inverse ? noisiest(c, schedule) : finalSigma(c, schedule);
   const zero = c.final_sigmas_type === "zero" && options.repeatLast !== "always";
   if (replaced) {
