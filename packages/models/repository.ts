@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parsePythonJson } from "./_python_json.ts";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { chooseGraph, componentKind, components, type ModelIndex } from "./_hub_files.ts";
@@ -201,7 +202,7 @@ export async function openRepository(
     async json(component: string, name: string): Promise<unknown> {
       const path = file(component, name);
       try {
-        return JSON.parse(await Deno.readTextFile(path));
+        return parsePythonJson(await Deno.readTextFile(path));
       } catch (error) {
         throw new SyntaxError(`Cannot parse ${path}: ${(error as Error).message}`, {
           cause: error,
