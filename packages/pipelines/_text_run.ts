@@ -89,6 +89,8 @@ export interface Start {
   readonly x: Float32Array;
   /** Appended to the channels that the network reads. */
   readonly concat?: Tensor | undefined;
+  /** What every branch tells the network besides. */
+  readonly inputs?: Readonly<Record<string, Tensor>> | undefined;
   /** See `DenoiseOptions`. */
   readonly afterStep?: ((x: Float32Array, index: number) => void) | undefined;
   /** Changes the images at the end. */
@@ -119,7 +121,7 @@ export async function* runText(
   parts.denoiser.warm();
   const groups = encoded ?? await encodeRun(parts, input, options, run);
   signal?.throwIfAborted();
-  const { x, concat, afterStep, finish } = await start();
+  const { x, concat, inputs, afterStep, finish } = await start();
   signal?.throwIfAborted();
   const plain = decoder(parts.decoder, seeds.seeds);
   const decode = finish
@@ -135,7 +137,7 @@ export async function* runText(
       guidance,
       denoiser,
       networks,
-      groups: concat ? groups.map((group) => withConcat(group, concat)) : groups,
+      groups: groups.map((group) => withMore(group, concat, inputs)),
       afterStep,
       decode,
       signal,
@@ -154,12 +156,19 @@ async function* withDenoiser<Value, Result>(
   return yield* work(lease.value);
 }
 
-/** Appends channels to what the network reads, those of the group's own images. */
-function withConcat({ images, conditions }: ConditionGroup, concat: Tensor): ConditionGroup {
-  const own = images && concat.shape[0] !== 1 ? rows(concat, images) : concat;
+/** Adds channels and inputs to what the network is told, those of the group's own images. */
+function withMore(
+  { images, conditions }: ConditionGroup,
+  concat: Tensor | undefined,
+  more: Readonly<Record<string, Tensor>> | undefined,
+): ConditionGroup {
+  const own = concat && images && concat.shape[0] !== 1 ? rows(concat, images) : concat;
   return {
     ...images && { images },
-    conditions: mapConditions(conditions, (one) => ({ ...one, concat: own })),
+    conditions: mapConditions(conditions, ({ inputs }) => ({
+      inputs: { ...inputs, ...more },
+      ...own && { concat: own },
+    })),
   };
 }
 

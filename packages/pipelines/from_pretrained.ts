@@ -12,7 +12,18 @@ import {
   type RepositoryOptions,
   type SessionOptions,
 } from "@shum/models";
-import type { SchedulerConfig } from "@shum/schedulers";
+import {
+  config,
+  defaultsOf,
+  halvings,
+  isCount,
+  isRecord,
+  type Json,
+  latentFacts,
+  schedulerConfig,
+  stepsOf,
+  trainedSize,
+} from "./_model_facts.ts";
 import { ClassConditional } from "./class_conditional.ts";
 import { Lazy } from "./lazy.ts";
 import type { Defaults } from "./pipeline.ts";
@@ -27,10 +38,11 @@ export interface PipelineOptions extends Pick<SessionOptions, "device" | "thread
   /** Where optimised copies of graphs are kept, see `SessionOptions.cacheDir`; `false` for nowhere. */
   readonly optimisedCacheDir?: string | false;
   /**
-   * Whether to close each network as soon as no run uses it: the text encoder after the prompt, the
-   * denoiser after the last step. The next run opens them anew. Default `false`.
+   * Which networks to close as soon as no run uses them: the text encoder after the prompt, the denoiser
+   * after the last step. It saves memory, but the next run opens them anew. `true` means all. Default:
+   * none.
    */
-  readonly release?: boolean;
+  readonly release?: boolean | readonly ("text-encoder" | "denoiser" | "autoencoder")[];
   /** Whether the VAE works in tiles; by default when images are large. */
   readonly tiling?: "auto" | boolean;
 }
@@ -112,11 +124,6 @@ export async function pipelineFrom(
   });
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Json => typeof value === "object" && value !== null;
-const isCount = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0;
-
 function checkFamily(repository: Repository, component: string, network: Json): void {
   const { index, id } = repository;
   const encoder = index.text_encoder;
@@ -129,69 +136,10 @@ function checkFamily(repository: Repository, component: string, network: Json): 
   );
 }
 
-async function config(repository: Repository, component: string): Promise<Json> {
-  return await repository.json(component, "config.json") as Json;
-}
+type Released = "text-encoder" | "denoiser" | "autoencoder";
 
-async function schedulerConfig(repository: Repository): Promise<SchedulerConfig> {
-  return await repository.json("scheduler", "scheduler_config.json") as SchedulerConfig;
-}
-
-/** The VAE's facts: channels of its latents, pixels per cell. */
-async function latentFacts(
-  repository: Repository,
-): Promise<{ channels: number; scaleFactor: number }> {
-  const json = await config(repository, "vae_decoder");
-  const blocks = json.block_out_channels ?? json.decoder_block_out_channels;
-  return {
-    channels: isCount(json.latent_channels) ? json.latent_channels : 4,
-    scaleFactor: Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 8,
-  };
-}
-
-/** `sample_size`, which is one number or `[height, width]`, in pixels. */
-function trainedSize(network: Json, scaleFactor: number): { width: number; height: number } {
-  const size = network.sample_size;
-  const [height, width] = Array.isArray(size) ? size as number[] : [size, size] as number[];
-  return {
-    height: (height ?? 64) * scaleFactor,
-    width: (width ?? height ?? 64) * scaleFactor,
-  };
-}
-
-/**
- * How often a U-Net halves its input, as a factor. Exported graphs double by scale, so sizes that this
- * does not divide come back as others and do not fit together.
- */
-function halvings({ block_out_channels: blocks }: Json): number {
-  return Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 1;
-}
-
-/** What model_index.json says itself (`default_steps`...) comes before what its family is used with. */
-function defaultsOf(
-  { index }: Repository,
-  base: Defaults,
-  family: Partial<Defaults> = {},
-): Defaults {
-  const all = { ...base, ...family };
-  const read = (key: string, otherwise: number): number => {
-    const own = index[`default_${key}`] ?? otherwise;
-    if (typeof own === "number" && Number.isFinite(own)) return own;
-    throw new TypeError(
-      `Cannot open model: default_${key} of model_index.json is ${own}; expected a number`,
-    );
-  };
-  return {
-    steps: read("steps", all.steps),
-    guidanceScale: read("guidance_scale", all.guidanceScale),
-    width: read("width", all.width),
-    height: read("height", all.height),
-  };
-}
-
-function stepsOf({ _class_name: name }: SchedulerConfig, otherwise: number): number {
-  if (/^(LCM|TCD)/.test(name)) return 4;
-  return name.startsWith("CMStochastic") ? 1 : otherwise;
+function isReleased({ release = false }: PipelineOptions, network: Released): boolean {
+  return typeof release === "boolean" ? release : release.includes(network);
 }
 
 function sessionOptions(
@@ -212,17 +160,22 @@ async function textToImage(
 ): Promise<TextToImage> {
   const { index, id } = repository;
   const session = sessionOptions(options);
-  const { release = false, tiling = "auto" } = options;
+  const { tiling = "auto" } = options;
+  const release = (network: Released) => ({ release: isReleased(options, network) });
   const scheduler = await schedulerConfig(repository);
   const { channels, scaleFactor } = await latentFacts(repository);
   const xl = repository.has("text_encoder_2");
   const lcm = isCount(network.time_cond_proj_dim);
   const name = String(index._name_or_path ?? id).split(/[\\/]/).at(-1)!;
+  const upscaler = repository.has("low_res_scheduler");
+  const most = index.max_noise_level;
   const turbo = /turbo/i.test(name); // distilled to few steps without guidance; only its name tells
   const family: Partial<Defaults> = lcm
     ? { guidanceScale: 8.5 }
     : turbo
     ? { guidanceScale: 1, steps: 4 }
+    : upscaler
+    ? { guidanceScale: 9, steps: 75 }
     : { guidanceScale: xl ? 5 : 7.5 };
   const base = { steps: stepsOf(scheduler, 20), guidanceScale: 7.5 };
   const zeros = index.force_zeros_for_empty_prompt;
@@ -235,19 +188,25 @@ async function textToImage(
           ...session,
           ...typeof zeros === "boolean" && { forceZerosForEmptyPrompt: zeros },
         }),
-      { release },
+      release("text-encoder"),
     ),
-    denoiser: new Lazy(() => openDenoiser(repository, session), { release }),
+    denoiser: new Lazy(() => openDenoiser(repository, session), release("denoiser")),
     decoder: new Lazy(
       () => openAutoencoder(repository, { ...session, tiling, encoder: false }),
-      { release },
+      release("autoencoder"),
     ),
-    ...repository.has("vae_encoder") && { encoder: new Lazy(encoder, { release }) },
+    ...repository.has("vae_encoder") && { encoder: new Lazy(encoder, release("autoencoder")) },
     channels,
     inChannels: isCount(network.in_channels) ? network.in_channels : channels,
     scaleFactor,
     sizeMultiple: scaleFactor * halvings(network),
     ...lcm && { timeCondProjDim: network.time_cond_proj_dim as number },
+    ...upscaler && {
+      lowRes: {
+        scheduler: await schedulerConfig(repository, "low_res_scheduler"),
+        maxNoiseLevel: isCount(most) ? most : 350,
+      },
+    },
     aesthetics: index.requires_aesthetics_score === true,
     strengthInSchedule: index._class_name.startsWith("LatentConsistencyModel"),
     defaults: defaultsOf(repository, { ...base, ...trainedSize(network, scaleFactor) }, family),
@@ -261,7 +220,8 @@ async function pixelParts(
   component: string,
 ): Promise<PixelParts> {
   const session = sessionOptions(options);
-  const { release = false, tiling = "auto" } = options;
+  const { tiling = "auto" } = options;
+  const release = (network: Released) => ({ release: isReleased(options, network) });
   const scheduler = await schedulerConfig(repository);
   const latent = repository.has("vae_decoder") ? await latentFacts(repository) : undefined;
   const scaleFactor = latent?.scaleFactor ?? 1;
@@ -270,9 +230,12 @@ async function pixelParts(
   const decoding = { ...session, tiling, encoder: false };
   return {
     scheduler,
-    denoiser: new Lazy(() => openDenoiser(repository, session), { release }),
+    denoiser: new Lazy(() => openDenoiser(repository, session), release("denoiser")),
     ...latent && {
-      autoencoder: new Lazy(() => openAutoencoder(repository, decoding), { release }),
+      autoencoder: new Lazy(
+        () => openAutoencoder(repository, decoding),
+        release("autoencoder"),
+      ),
     },
     channels: isCount(network.in_channels) ? network.in_channels : latent?.channels ?? 3,
     scaleFactor,

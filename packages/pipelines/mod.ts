@@ -37,4 +37,5 @@ export * from "./denoise_image.ts";
 export * from "./colorize.ts";
 export * from "./pixel_inpaint.ts";
 export * from "./interpolate.ts";
+export * from "./super_resolution.ts";
 export * from "./from_pretrained.ts";

@@ -39,6 +39,10 @@ export interface TextParts extends TextFacts {
    * needs latents that are multiples of 8. Default: `scaleFactor`.
    */
   readonly sizeMultiple?: number | undefined;
+  /** What an upscaler noises the small picture by, and how much at most. */
+  readonly lowRes?:
+    | { readonly scheduler: SchedulerConfig; readonly maxNoiseLevel: number }
+    | undefined;
   /** Whether the model's distilled schedule takes the strength (LCM), rather than its steps. */
   readonly strengthInSchedule?: boolean | undefined;
   /** What is used where options say nothing. */

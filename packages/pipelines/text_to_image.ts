@@ -10,6 +10,7 @@ import { ImageToImage } from "./image_to_image.ts";
 import { Inpaint } from "./inpaint.ts";
 import { Interpolate } from "./interpolate.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { SuperResolution } from "./super_resolution.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
 
@@ -49,6 +50,8 @@ export class TextToImage implements Pipeline<TextInput> {
   readonly imageToImage: ImageToImage;
   /** Images with a part repainted, by the same networks. */
   readonly inpaint: Inpaint;
+  /** Pictures enlarged, where the model is an upscaler. */
+  readonly superResolution: SuperResolution;
   /** Rows of images between two prompts and seeds, by the same networks. */
   readonly interpolate: Interpolate;
   readonly #parts: TextParts;
@@ -59,6 +62,7 @@ export class TextToImage implements Pipeline<TextInput> {
     this.defaults = parts.defaults;
     this.imageToImage = new ImageToImage(parts);
     this.inpaint = new Inpaint(parts);
+    this.superResolution = new SuperResolution(parts);
     this.interpolate = new Interpolate(parts);
   }
 
@@ -74,8 +78,10 @@ export class TextToImage implements Pipeline<TextInput> {
   ): AsyncGenerator<Preview, readonly Image[]> {
     if (this.#parts.inChannels !== this.#parts.channels) {
       throw new TypeError(
-        `Cannot make image from text: the model reads ${this.#parts.inChannels} channels, as ` +
-          `inpainting models do; expected ${this.#parts.channels}: use its "inpaint"`,
+        `Cannot make image from text: the model reads ${this.#parts.inChannels} channels; expected ` +
+          `${this.#parts.channels}: use its "${
+            this.#parts.lowRes ? "superResolution" : "inpaint"
+          }"`,
       );
     }
     const run = planTextRun(this.#parts, input, options);

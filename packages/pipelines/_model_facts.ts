@@ -1,0 +1,89 @@
+/**
+ * What a model's files say of it: sizes, scales, defaults.
+ *
+ * @module
+ */
+import type { Repository } from "@shum/models";
+import type { SchedulerConfig } from "@shum/schedulers";
+import type { Defaults } from "./pipeline.ts";
+
+/** A configuration file. */
+export type Json = Readonly<Record<string, unknown>>;
+
+/** Whether a value is an object. */
+export const isRecord = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null;
+/** Whether a value is a whole number above 0. */
+export const isCount = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) > 0;
+
+/** A component's `config.json`. */
+export async function config(repository: Repository, component: string): Promise<Json> {
+  return await repository.json(component, "config.json") as Json;
+}
+
+/** A scheduler's configuration. */
+export async function schedulerConfig(
+  repository: Repository,
+  component: string = "scheduler",
+): Promise<SchedulerConfig> {
+  return await repository.json(component, "scheduler_config.json") as SchedulerConfig;
+}
+
+/** The VAE's facts: channels of its latents, pixels per cell. */
+export async function latentFacts(
+  repository: Repository,
+): Promise<{ channels: number; scaleFactor: number }> {
+  const json = await config(repository, "vae_decoder");
+  const blocks = json.block_out_channels ?? json.decoder_block_out_channels;
+  return {
+    channels: isCount(json.latent_channels) ? json.latent_channels : 4,
+    scaleFactor: Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 8,
+  };
+}
+
+/** `sample_size`, which is one number or `[height, width]`, in pixels. */
+export function trainedSize(network: Json, scaleFactor: number): { width: number; height: number } {
+  const size = network.sample_size;
+  const [height, width] = Array.isArray(size) ? size as number[] : [size, size] as number[];
+  return {
+    height: (height ?? 64) * scaleFactor,
+    width: (width ?? height ?? 64) * scaleFactor,
+  };
+}
+
+/**
+ * How often a U-Net halves its input, as a factor. Exported graphs double by scale, so sizes that this
+ * does not divide come back as others and do not fit together.
+ */
+export function halvings({ block_out_channels: blocks }: Json): number {
+  return Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 1;
+}
+
+/** What model_index.json says itself (`default_steps`...) comes before what its family is used with. */
+export function defaultsOf(
+  { index }: Repository,
+  base: Defaults,
+  family: Partial<Defaults> = {},
+): Defaults {
+  const all = { ...base, ...family };
+  const read = (key: string, otherwise: number): number => {
+    const own = index[`default_${key}`] ?? otherwise;
+    if (typeof own === "number" && Number.isFinite(own)) return own;
+    throw new TypeError(
+      `Cannot open model: default_${key} of model_index.json is ${own}; expected a number`,
+    );
+  };
+  return {
+    steps: read("steps", all.steps),
+    guidanceScale: read("guidance_scale", all.guidanceScale),
+    width: read("width", all.width),
+    height: read("height", all.height),
+  };
+}
+
+/** Steps that a sampler is made for, where it is made for few. */
+export function stepsOf({ _class_name: name }: SchedulerConfig, otherwise: number): number {
+  if (/^(LCM|TCD)/.test(name)) return 4;
+  return name.startsWith("CMStochastic") ? 1 : otherwise;
+}
