@@ -33,6 +33,7 @@ Deno.test("bad input is one clear sentence, a code, and no file", () =>
     await Deno.writeFile(join(folder, "binary.txt"), Uint8Array.of(0xff, 0xd8, 0xff));
     const before = files();
     const img = [...steps, "x", "--init-img"];
+    const absent = Deno.build.os === "windows" ? "coreml" : "dml"; // made for another system
     const half = ["--strength", "0.5"];
     const cases: [args: string[], code: number, text: string][] = [
       [[...steps, ""], 2, "expected --prompt"],
@@ -53,6 +54,7 @@ Deno.test("bad input is one clear sentence, a code, and no file", () =>
       [[...img, "init.png", "--mask", "small.png"], 4, "32x64"],
       [[...img, "init.png", "--mask", "black.png"], 4, "black all over"],
       [[...img, "init.png", "--strength", "0.01"], 2, "strength"],
+      [[...steps, "x", "--device", absent], 2, `Cannot use device "${absent}"`],
       [[...steps, "x", ...half], 2, "without --init-img"],
       [["--from-image", "init.png", ...steps], 2, "holds no settings"],
       [[...steps, "x", "-o", "no/such/a.png"], 4, "does not exist"],

@@ -62,6 +62,8 @@ export async function runGenerate(
     await requireFolder(dirname(given.previewPath));
   }
 
+  if (given.device !== undefined && given.device !== "auto") await requireDevice(given.device);
+
   const repository = await openModel(given, progress, signal);
   const { pipelineFrom } = await import("@shum/pipelines");
   await using pipeline = await pipelineFrom(repository, {
@@ -138,6 +140,16 @@ export async function runGenerate(
   if (given.json) {
     const images = written.map(({ record, ...files }) => ({ ...files, ...record }));
     print(JSON.stringify({ images, ...(gridPath ? { grid: gridPath } : {}), seconds }, null, 2));
+  }
+}
+
+/** A device that was named must work; "auto" takes what does. */
+async function requireDevice(device: NonNullable<Given["device"]>): Promise<void> {
+  const { chooseDevices, probeDevices } = await import("@shum/models");
+  try {
+    chooseDevices(device, await probeDevices());
+  } catch (error) {
+    throw usageError((error as Error).message);
   }
 }
 

@@ -58,6 +58,7 @@ export function size(bytes: number): string {
 
 const BAR = 24;
 const REDRAW_MS = 50;
+const PLAIN_FIRST_MS = 2000; // a run shorter than this gets one line
 const PLAIN_MS = 10_000;
 
 /** Something that is counted up: steps of a picture, bytes of a download. */
@@ -72,6 +73,7 @@ export class Progress {
   #shown = -Infinity;
   #unit = "step";
   #open = false;
+  #lines = 0; // plain lines written since the start
   #picture = 0; // terminal rows of the preview above the bar
 
   /** Writes to a screen; the clock is in milliseconds. */
@@ -89,6 +91,7 @@ export class Progress {
     this.#done = 0;
     this.#started = this.#now();
     this.#first = undefined;
+    this.#lines = 0;
     this.#shown = -Infinity;
     this.#open = true;
     this.#draw();
@@ -100,7 +103,8 @@ export class Progress {
     this.#done = done;
     this.#total = total;
     if (done > 0) this.#first ??= { done, at: this.#now() };
-    const every = this.#screen.terminal ? REDRAW_MS : PLAIN_MS;
+    const plain = this.#lines === 0 ? PLAIN_FIRST_MS : PLAIN_MS;
+    const every = this.#screen.terminal ? REDRAW_MS : plain;
     if (done >= total || this.#now() - this.#shown >= every) this.#draw();
   }
 
@@ -154,7 +158,9 @@ export class Progress {
     else if (pace > 0) parts.push(`ETA ${duration(pace * (total - done))}`);
     this.#shown = now;
     if (!this.#screen.terminal) {
-      if (done > 0) this.#screen.write(`${this.#label}: ${parts.join(", ")}\n`);
+      if (done === 0) return;
+      this.#screen.write(`${this.#label}: ${parts.join(", ")}\n`);
+      this.#lines++;
       return;
     }
     const filled = Math.round(share * BAR);
