@@ -1,13 +1,32 @@
 /**
- * Measures steps for bench/peers/schedulers.py: reads one JSON request a line, `{ config, shape, steps, budget }`,
- * and answers with microseconds per step, draws included, as JSON.
+ * Measures for bench/peers/schedulers.py: reads one JSON request a line and answers with one. For a sampler,
+ * `{ name, config, shape, budget }`, microseconds per step, draws included; for a generator,
+ * `{ draws, budget }`, nanoseconds per Gaussian number.
  */
 import { best, type Case, noiseOf, normals, prepare, shapes, stepTime } from "./_cases.ts";
-import type { Scheduler } from "@shum/schedulers";
+import { numpyRandom, philoxRandom, type Scheduler, torchRandom } from "@shum/schedulers";
 
-interface Request extends Case {
+interface StepRequest extends Case {
   readonly shape: keyof typeof shapes;
   readonly budget: number;
+}
+interface DrawRequest {
+  readonly draws: keyof typeof generators;
+  readonly budget: number;
+}
+
+const generators = { torch: torchRandom(0), numpy: numpyRandom(0), philox: philoxRandom(0) };
+const drawn = new Float32Array(shapes["4x64x64"]);
+
+function measure(request: StepRequest | DrawRequest): Record<string, number> {
+  const { budget } = request;
+  if ("draws" in request) {
+    const random = generators[request.draws];
+    return { draw: best(() => random.fill(drawn), budget) / drawn.length };
+  }
+  const scheduler = prepare(request), size = shapes[request.shape];
+  const step = stepTime(scheduler, noiseOf(request, true), size, budget);
+  return { step: step / 1e3, facade: facadeTime(scheduler, request, size, budget) / 1e3 };
 }
 
 /** The facade that diffusers' users know: new arrays and the predicted sample at every step. */
@@ -26,11 +45,7 @@ let pending = "";
 for await (const chunk of lines) {
   pending += chunk;
   for (let end = pending.indexOf("\n"); end >= 0; end = pending.indexOf("\n")) {
-    const entry: Request = JSON.parse(pending.slice(0, end));
+    console.log(JSON.stringify(measure(JSON.parse(pending.slice(0, end)))));
     pending = pending.slice(end + 1);
-    const scheduler = prepare(entry), size = shapes[entry.shape];
-    const step = stepTime(scheduler, noiseOf(entry, true), size, entry.budget);
-    const facade = facadeTime(scheduler, entry, size, entry.budget);
-    console.log(JSON.stringify({ step: step / 1e3, facade: facade / 1e3 }));
   }
 }

@@ -16,6 +16,7 @@ import warnings
 from pathlib import Path
 
 import diffusers
+import numpy
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,6 @@ def cases():
 def run_once(scheduler, sample, output):
     """Seconds of one run's steps, divided by their number."""
     scheduler.set_timesteps(STEPS)
-    # These read the model's variance channels or a flag besides the output.
     generator = torch.Generator().manual_seed(0)
     accepts = scheduler.step.__code__.co_varnames[: scheduler.step.__code__.co_argcount]
     extra = {"generator": generator} if "generator" in accepts else {}
@@ -57,12 +57,30 @@ def theirs(entry, sample, output, budget):
     return best * 1e6
 
 
+def ask(process, request):
+    """One measurement by bench/_measure.ts."""
+    process.stdin.write(json.dumps(request) + "\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
+def least(call, budget):
+    """Seconds of the quickest call within the budget, in milliseconds."""
+    best, end = float("inf"), time.perf_counter() + budget / 1000
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        call()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--shape", default="4x64x64")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--budget", type=float, default=60, help="milliseconds per cell and round")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--draws", action="store_true", help="Gaussian numbers only")
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
     diffusers.utils.logging.set_verbosity_error()
@@ -83,14 +101,12 @@ def main():
           f"{args.threads} thread; Deno {deno}\n")
     print("| sampler | diffusers | facade | runner | diffusers / facade | diffusers / runner |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    for entry in cases():
+    for entry in cases() if not args.draws else []:
         peer, facade, runner = [], [], []
         note = ""
         for _ in range(args.rounds):
             request = {**entry, "shape": args.shape, "budget": args.budget}
-            ours.stdin.write(json.dumps(request) + "\n")
-            ours.stdin.flush()
-            answer = json.loads(ours.stdout.readline())
+            answer = ask(ours, request)
             facade.append(answer["facade"])
             runner.append(answer["step"])
             try:
@@ -103,6 +119,24 @@ def main():
         else:
             p = min(peer)
             print(f"| {entry['name']} | {p:.1f} | {f:.1f} | {r:.1f} | {p / f:.1f} | {p / r:.1f} |")
+
+    print("\nGaussian numbers, 16384 at a time, ns each:\n")
+    print("| generator | theirs | ours |")
+    print("| --- | ---: | ---: |")
+    peers = {
+        "torch": lambda: torch.randn(16384, generator=torch_generator),
+        "numpy": lambda: numpy_generator.randn(16384),
+        "philox": None,  # torch draws it on a GPU only
+    }
+    torch_generator = torch.Generator().manual_seed(0)
+    numpy_generator = numpy.random.RandomState(0)
+    for name, draw in peers.items():
+        mine, peer = [], []
+        for _ in range(args.rounds):
+            mine.append(ask(ours, {"draws": name, "budget": args.budget})["draw"])
+            if draw:
+                peer.append(least(draw, args.budget) * 1e9 / 16384)
+        print(f"| {name} | {min(peer):.1f} | {min(mine):.1f} |" if draw else f"| {name} | | {min(mine):.1f} |")
     ours.stdin.close()
     ours.wait()
 
