@@ -17,8 +17,13 @@ export const isRecord = (value: unknown): value is Json =>
 export const isCount = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) > 0;
 
-/** A component's `config.json`. */
-export async function config(repository: Repository, component: string): Promise<Json> {
+/** A component's `config.json`; old exports have none. */
+export async function readConfig(repository: Repository, component: string): Promise<Json> {
+  try {
+    repository.file(component, "config.json");
+  } catch {
+    return {};
+  }
   return await repository.json(component, "config.json") as Json;
 }
 
@@ -34,7 +39,10 @@ export async function schedulerConfig(
 export async function latentFacts(
   repository: Repository,
 ): Promise<{ channels: number; scaleFactor: number }> {
-  const json = await config(repository, "vae_decoder");
+  const json = {
+    ...await readConfig(repository, "vae"),
+    ...await readConfig(repository, "vae_decoder"),
+  };
   const blocks = json.block_out_channels ?? json.decoder_block_out_channels;
   return {
     channels: isCount(json.latent_channels) ? json.latent_channels : 4,

@@ -13,13 +13,13 @@ import {
   type SessionOptions,
 } from "@shum/models";
 import {
-  config,
   defaultsOf,
   halvings,
   isCount,
   isRecord,
   type Json,
   latentFacts,
+  readConfig,
   schedulerConfig,
   stepsOf,
   trainedSize,
@@ -105,7 +105,7 @@ export async function pipelineFrom(
   options: PipelineOptions = {},
 ): Promise<AnyPipeline> {
   const component = repository.has("unet") ? "unet" : "transformer";
-  const network = await config(repository, component);
+  const network = await readConfig(repository, component);
   const hasText = repository.has("text_encoder") || repository.has("text_encoder_2");
   const classes = network.num_class_embeds ?? network.num_embeds_ada_norm;
   checkFamily(repository, component, network);

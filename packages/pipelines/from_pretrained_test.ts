@@ -15,7 +15,10 @@ function repository(index: Record<string, unknown>, files: Record<string, unknow
     path: "nowhere",
     index: { _class_name: "StableDiffusionPipeline", ...index },
     has: (component: string) => Object.keys(files).some((file) => file.startsWith(`${component}/`)),
-    file: (component: string, name = "model.onnx") => `nowhere/${component}/${name}`,
+    file: (component: string, name = "model.onnx") => {
+      if (`${component}/${name}` in files) return `nowhere/${component}/${name}`;
+      throw new Error(`Cannot find ${component}/${name}`);
+    },
     json: (component: string, name: string) => Promise.resolve(files[`${component}/${name}`] ?? {}),
   };
 }
@@ -63,6 +66,19 @@ Deno.test("pipelineFrom() asks for sizes that the U-Net can halve and double", a
   assert(pipeline.kind === "text-to-image");
   const run = () => pipeline.generate({ prompt: "a cat" }, { width: 520 });
   await assertRejects(run, RangeError, "width is 520; expected a multiple of 64, such as 512");
+});
+
+Deno.test("pipelineFrom() takes old exports, which have no config.json", async () => {
+  const files = {
+    "text_encoder/model.onnx": {},
+    "unet/model.onnx": {},
+    "vae_decoder/model.onnx": {},
+    "scheduler/scheduler_config.json": { _class_name: "DDIMScheduler" },
+  };
+  const index = { text_encoder: ["diffusers", "OnnxRuntimeModel"] };
+  const pipeline = await pipelineFrom(repository(index, files));
+  assert(pipeline.kind === "text-to-image");
+  assertEquals(pipeline.defaults, { steps: 20, guidanceScale: 7.5, width: 512, height: 512 });
 });
 
 Deno.test("pipelineFrom() refuses families that it does not know", async () => {
