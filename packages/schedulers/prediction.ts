@@ -37,14 +37,16 @@ export type Prediction = (level: NoiseLevel) => Preconditioning;
  * assertEquals([cSkip, cOut], [2, -2]);
  * ```
  */
-export const epsilon: Prediction = ({ t, alpha, sigma }) => ({
-  cSkip: 1 / alpha,
-  cOut: -sigma / alpha,
-  cIn: 1 / Math.hypot(alpha, sigma),
-  cNoise: t,
-  eSkip: 0,
-  eOut: 1,
-});
+export function epsilon({ t, alpha, sigma }: NoiseLevel): Preconditioning {
+  return {
+    cSkip: 1 / alpha,
+    cOut: -sigma / alpha,
+    cIn: 1 / Math.hypot(alpha, sigma),
+    cNoise: t,
+    eSkip: 0,
+    eOut: 1,
+  };
+}
 
 /**
  * The network predicts the noise with its sign changed, the score times sigma, as the networks do that
@@ -57,10 +59,10 @@ export const epsilon: Prediction = ({ t, alpha, sigma }) => ({
  * assertEquals([cSkip, cOut], [1, 3]);
  * ```
  */
-export const negativeEpsilon: Prediction = (level) => {
+export function negativeEpsilon(level: NoiseLevel): Preconditioning {
   const { cOut, eOut, ...rest } = epsilon(level);
   return { ...rest, cIn: 1, cOut: -cOut, eOut: -eOut };
-};
+}
 
 /**
  * The network predicts the clean sample.
@@ -72,14 +74,16 @@ export const negativeEpsilon: Prediction = (level) => {
  * assertEquals([cSkip, cOut], [0, 1]);
  * ```
  */
-export const sample: Prediction = ({ t, alpha, sigma }) => ({
-  cSkip: 0,
-  cOut: 1,
-  cIn: 1 / Math.hypot(alpha, sigma),
-  cNoise: t,
-  eSkip: 1 / sigma,
-  eOut: -alpha / sigma,
-});
+export function sample({ t, alpha, sigma }: NoiseLevel): Preconditioning {
+  return {
+    cSkip: 0,
+    cOut: 1,
+    cIn: 1 / Math.hypot(alpha, sigma),
+    cNoise: t,
+    eSkip: 1 / sigma,
+    eOut: -alpha / sigma,
+  };
+}
 
 /**
  * The network predicts the velocity `v = alpha·eps - sigma·x0` (of the VP scaling).
@@ -93,7 +97,7 @@ export const sample: Prediction = ({ t, alpha, sigma }) => ({
  * assertEquals([cSkip, cOut], [0.6, -0.8]);
  * ```
  */
-export const vPrediction: Prediction = ({ t, alpha, sigma }) => {
+export function vPrediction({ t, alpha, sigma }: NoiseLevel): Preconditioning {
   const n = Math.hypot(alpha, sigma);
   const n2 = alpha * alpha + sigma * sigma;
   return {
@@ -104,7 +108,7 @@ export const vPrediction: Prediction = ({ t, alpha, sigma }) => {
     eSkip: sigma / n2,
     eOut: alpha / n,
   };
-};
+}
 
 /**
  * The network predicts the flow `u = eps - x0`.
@@ -119,10 +123,10 @@ export const vPrediction: Prediction = ({ t, alpha, sigma }) => {
  * assertEquals([cSkip, cOut], [1, -0.75]);
  * ```
  */
-export const flowPrediction: Prediction = ({ t, alpha, sigma }) => {
+export function flowPrediction({ t, alpha, sigma }: NoiseLevel): Preconditioning {
   const n = alpha + sigma;
   return { cSkip: 1 / n, cOut: -sigma / n, cIn: 1 / n, cNoise: t, eSkip: 1 / n, eOut: alpha / n };
-};
+}
 
 /**
  * The network predicts the score, the gradient of `log p(x)`, and is given `x` unscaled.
@@ -136,14 +140,16 @@ export const flowPrediction: Prediction = ({ t, alpha, sigma }) => {
  * assertEquals([cOut, eOut], [4, -2]);
  * ```
  */
-export const score: Prediction = ({ t, alpha, sigma }) => ({
-  cSkip: 1 / alpha,
-  cOut: (sigma * sigma) / alpha,
-  cIn: 1,
-  cNoise: t,
-  eSkip: 0,
-  eOut: -sigma,
-});
+export function score({ t, alpha, sigma }: NoiseLevel): Preconditioning {
+  return {
+    cSkip: 1 / alpha,
+    cOut: (sigma * sigma) / alpha,
+    cIn: 1,
+    cNoise: t,
+    eSkip: 0,
+    eOut: -sigma,
+  };
+}
 
 /**
  * Karras et al.'s mixture of x0 and noise prediction.

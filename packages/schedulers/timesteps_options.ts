@@ -2,7 +2,7 @@ import type { Resolved } from "./resolve.ts";
 import type { TableRequest } from "./tables/table.ts";
 
 /** What `Scheduler.setTimesteps` may be told beside the number of steps. */
-export interface TimestepsOptions extends Omit<TableRequest, "steps"> {
+export interface TimestepsOptions {
   /** Custom timesteps, descending; the number of steps is then their number. */
   readonly timesteps?: readonly number[];
   /**
@@ -10,6 +10,12 @@ export interface TimestepsOptions extends Omit<TableRequest, "steps"> {
    * sigmas without the final 0. The number of steps follows.
    */
   readonly sigmas?: readonly number[];
+  /** Resolution-dependent shift of flow matching; see `dynamicShift`. */
+  readonly mu?: number;
+  /** Share of the distillation schedule that LCM and TCD visit; 1 by default. */
+  readonly strength?: number;
+  /** Length of that schedule; by default the config's `original_inference_steps`. */
+  readonly originalInferenceSteps?: number;
 }
 
 /** Checks what a run is asked to visit, for a class that can or cannot do that. */
@@ -34,7 +40,7 @@ export function tableRequest(
   }
   if (timesteps) descending("timesteps", timesteps, 1);
   // Karras sigmas name the level that the run ends at, too; flow sigmas end at 0 by themselves.
-  const flow = settings.use_flow_sigmas || className.startsWith("FlowMatch");
+  const flow = settings.use_flow_sigmas || className.startsWith("FlowM");
   const ends = flow ? 0 : 1;
   if (sigmas) descending("sigmas", sigmas, ends + 1);
   if (sigmas && flow && (sigmas[0]! > 1 || sigmas[sigmas.length - 1] === 0)) {

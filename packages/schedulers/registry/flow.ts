@@ -4,7 +4,7 @@ import { consistencySampling } from "../solvers/consistency.ts";
 import { euler } from "../solvers/euler.ts";
 import { heun } from "../solvers/heun.ts";
 import { angleTable } from "../tables/angle_table.ts";
-import { flowTable } from "../tables/flow_table.ts";
+import { flowMapTable, flowTable } from "../tables/flow_table.ts";
 import { type RegistryEntry, SIGMAS } from "./entry.ts";
 
 const FLOW: Partial<Settings> = {
@@ -39,6 +39,14 @@ export const FLOW_FAMILY: Readonly<Record<string, RegistryEntry>> = {
     prediction: () => flowPrediction,
     calls: 2,
     convergence: () => 2,
+  },
+  FlowMapEulerDiscreteScheduler: {
+    defaults: { num_train_timesteps: 1000, shift: 1 },
+    table: flowMapTable,
+    accepts: ["timesteps", "sigmas"],
+    solver: () => euler(),
+    prediction: () => flowPrediction,
+    convergence: () => 1,
   },
   FlowMatchLCMScheduler: {
     defaults: FLOW,

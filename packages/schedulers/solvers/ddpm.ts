@@ -17,9 +17,17 @@ export type StepBeta = (s: NoiseLevel, t: NoiseLevel, schedule: NoiseSchedule) =
 /**
  * A step's beta from `alpha²`, rounded as PyTorch rounds it in single precision. Near clean data that
  * rounding is a part in a thousand, which samplers then carry along.
+ *
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { singleBeta } from "@shum/schedulers";
+ * const s = { t: 1, alpha: Math.sqrt(0.5), sigma: Math.sqrt(0.5) };
+ * assertAlmostEquals(singleBeta(s, { t: 0, alpha: 1, sigma: 0 }), 0.5);
+ * ```
  */
-export const singleBeta: StepBeta = (s, t) =>
-  Math.fround(1 - Math.fround(Math.fround(s.alpha ** 2) / Math.fround(t.alpha ** 2)));
+export function singleBeta(s: NoiseLevel, t: NoiseLevel): number {
+  return Math.fround(1 - Math.fround(Math.fround(s.alpha ** 2) / Math.fround(t.alpha ** 2)));
+}
 
 /**
  * Ancestral sampling: each step draws from the posterior `q(x_t | x_s, x0)`.

@@ -19,7 +19,7 @@ import { ddpm, singleBeta, type StepBeta, type VarianceType } from "./ddpm.ts";
 export function unclip({ variance = "fixed_small_log" }: { variance?: VarianceType } = {}): Solver {
   const beta: StepBeta = (s, t, schedule) => {
     const table = (schedule as { betas?: Float32Array }).betas; // discrete schedules have one
-    return (s.t - t.t === 1 ? table?.[s.t] : undefined) ?? singleBeta(s, t, schedule);
+    return (s.t - t.t === 1 ? table?.[s.t] : undefined) ?? singleBeta(s, t);
   };
   return ddpm({ variance, beta });
 }

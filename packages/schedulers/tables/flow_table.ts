@@ -36,6 +36,22 @@ export const flowTable: TableMaker = (c) => {
   };
 };
 
+/**
+ * Flow maps: as {@linkcode flowTable}, from 1 to just above 0, shifted once.
+ *
+ * Boffi et al. (2024), https://arxiv.org/abs/2406.07507; diffusers' `FlowMapEulerDiscreteScheduler`.
+ */
+export const flowMapTable: TableMaker = (c) => {
+  const length = c.num_train_timesteps;
+  return ({ steps, timesteps, sigmas }) => {
+    const plain = sigmas ?? timesteps?.map((t) => t / length) ??
+      linspace(1, 0, steps + 1).slice(0, -1);
+    const levels = [...plain.map((sigma) => shiftSigma(sigma, c.shift)), 0]
+      .map((sigma) => ({ t: sigma * length, alpha: 1 - sigma, sigma }));
+    return { levels, schedule: flowSchedule({ length }), initNoiseSigma: 1 };
+  };
+};
+
 function spaced(
   c: Settings,
   { steps, timesteps, sigmas, mu }: TableRequest,

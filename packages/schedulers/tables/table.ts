@@ -1,23 +1,14 @@
+import type { TimestepsOptions } from "../timesteps_options.ts";
 import type { Settings } from "../settings.ts";
 import type { NoiseLevel } from "../noise_level.ts";
 import type { NoiseSchedule } from "../noise_schedule.ts";
 import { betas, type BetaSchedule, rescaleZeroTerminalSnr } from "../schedules/betas.ts";
 import { type DiscreteSchedule, discreteSchedule } from "../schedules/discrete.ts";
 
-/** What a run is asked to visit. */
-export interface TableRequest {
-  /** Noise levels, not counting the last, clean one. */
+/** What a run is asked to visit: checked, and with the number of steps. */
+export interface TableRequest extends TimestepsOptions {
+  /** Noise levels, not counting the last. */
   readonly steps: number;
-  /** Custom timesteps, instead of spaced ones. */
-  readonly timesteps?: readonly number[];
-  /** Custom Karras (or flow) sigmas. */
-  readonly sigmas?: readonly number[];
-  /** Resolution-dependent shift of flow matching. */
-  readonly mu?: number;
-  /** Share of the distillation schedule that LCM and TCD visit. */
-  readonly strength?: number;
-  /** Length of that schedule. */
-  readonly originalInferenceSteps?: number;
 }
 
 /** The noise levels of a run. */
