@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { steps, withFolder } from "./_testing.ts";
+import { models, steps, withFolder } from "./_testing.ts";
 import { CliError, exitCodes } from "./exit_codes.ts";
 import { chosenModel } from "./model_choice.ts";
 import { encodePng } from "./png.ts";
@@ -62,6 +62,7 @@ Deno.test("bad input is one clear sentence, a code, and no file", () =>
       [[...steps, "x", "-o", "a.webp"], 2, ".png, .jpg or .gif"],
       [["x", "--model", "./no-such-model"], 3, "no-such-model"],
       [["x", "--model", "init.png"], 3, "it is a file"],
+      [["x", "--model", join(models, "inpaint")], 2, "give --init-img and --mask"],
       [["x", "--model", "."], 3, "model_index.json"],
       [["x", "--model", "owner/unknown", "--offline"], 3, "not in the cache"],
       [["x", "--model", "not/a/hub/id"], 3, "there is no folder"],

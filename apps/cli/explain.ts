@@ -1,5 +1,10 @@
 import { type ExitCode, exitCodes } from "./exit_codes.ts";
 
+/** What packages advise their callers, in words of the command line. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/use its "inpaint"/, "give --init-img and --mask"],
+];
+
 /** What to tell the person at the terminal about an error that some package threw. */
 export function explain(error: unknown): { message: string; exitCode: ExitCode } {
   if (!(error instanceof Error)) return { message: String(error), exitCode: exitCodes.failed };
@@ -10,8 +15,9 @@ export function explain(error: unknown): { message: string; exitCode: ExitCode }
   // Packages refuse settings with these, and say which; a trace would hide the sentence.
   if (error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError) {
     const own = /^Cannot /.test(error.message);
+    const text = ADVICE.reduce((text, [from, to]) => text.replace(from, to), error.message);
     return {
-      message: own ? error.message : error.stack ?? error.message,
+      message: own ? text : error.stack ?? error.message,
       exitCode: own ? exitCodes.usage : exitCodes.failed,
     };
   }

@@ -125,10 +125,10 @@ Deno.test("Ctrl-C stops between steps, returns 130 and leaves no file", () =>
     const child = process(folder, ["--model", sd, "--steps", "900", "a cat"]).spawn();
     await child.stdin.close();
     const reader = child.stderr.getReader();
-    await reader.read(); // the first line of progress: the run has begun
+    const first = await reader.read(); // a line of progress: the run has begun
     child.kill("SIGINT");
     const { code } = await child.status;
-    let err = "";
+    let err = new TextDecoder().decode(first.value);
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       err += new TextDecoder().decode(part.value);
     }
