@@ -12,18 +12,15 @@ export function explain(error: unknown): { message: string; exitCode: ExitCode }
   if (error.name === "RepositoryError" || error.name === "HubError") {
     return { message: error.message, exitCode: exitCodes.model };
   }
-  // Packages refuse settings with these, and say which; a trace would hide the sentence.
-  if (error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError) {
-    const own = /^Cannot /.test(error.message);
-    const text = ADVICE.reduce((text, [from, to]) => text.replace(from, to), error.message);
-    return {
-      message: own ? text : error.stack ?? error.message,
-      exitCode: own ? exitCodes.usage : exitCodes.failed,
-    };
+  if (!/^Cannot /.test(error.message)) {
+    return { message: error.stack ?? error.message, exitCode: exitCodes.failed };
   }
-  const foreseen = /^Cannot /.test(error.message);
+  // Packages refuse what they cannot use with a sentence; a trace would hide it.
+  const message = ADVICE.reduce((text, [from, to]) => text.replace(from, to), error.message);
+  const ofModel = /^Cannot open model|\.onnx\b|_?config\.json\b|model_index\.json\b/.test(message);
+  const setting = error instanceof RangeError || error instanceof TypeError;
   return {
-    message: foreseen ? error.message : error.stack ?? error.message,
-    exitCode: exitCodes.failed,
+    message,
+    exitCode: ofModel ? exitCodes.model : setting ? exitCodes.usage : exitCodes.failed,
   };
 }
