@@ -36,7 +36,7 @@ export interface LikelihoodOptions extends Omit<FlowOptions, "denoise"> {
  * the drift estimated by Hutchinson's trace.
  *
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, appendix D.2; the estimator: Grathwohl et al. (2019),
- * https://arxiv.org/abs/1810.01367, eq. 8. `vᵀ·(df/dx)·v` is taken by central differences, two model calls per
+ * https://arxiv.org/abs/1810.01367. `vᵀ·(df/dx)·v` is taken by central differences, two model calls per
  * probe, so that a network without gradients will do; `v` holds signs and stays the same over one
  * integration. Unbiased but for the differences, which are taken across a twenty-fifth of sigma;
  * its spread shrinks with the root of `probes`. `probes: 0` takes every axis and is exact but

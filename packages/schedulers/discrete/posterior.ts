@@ -63,7 +63,7 @@ export function tokenPosterior(
 /**
  * Classifier-free guidance of tokens, in logarithms: `u + scale·(c - u)`, normalised again.
  *
- * Tang et al. (2022), https://arxiv.org/abs/2205.16007, eq. 8. All have shape [classes - 1, tokens]; `out` may be
+ * Tang et al. (2022), https://arxiv.org/abs/2205.16007, section 3.1. All have shape [classes - 1, tokens]; `out` may be
  * an operand.
  *
  * @example
@@ -99,7 +99,7 @@ export function guideTokens(
  * that come before the sum of probabilities reaches `rate`; the first always is. The others become
  * `log 0`, which is written as -70.
  *
- * Gu et al. (2022), https://arxiv.org/abs/2111.14822, section 5 ("truncation"); diffusers' pipeline.
+ * The `truncation_rate` of diffusers' VQDiffusionPipeline.
  *
  * Throws a `RangeError` unless `rate` is from 0 to 1.
  *

@@ -5,7 +5,7 @@ import type { NoiseSchedule } from "../noise_schedule.ts";
  * A forward process in continuous time, `dx = drift(t)·x dt + diffusion(t) dw` for t from 0 to 1, with
  * the marginals that {@linkcode NoiseSchedule.at} gives.
  *
- * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 5 and table 1 of appendix C. A level's `t` is
+ * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 5. A level's `t` is
  * this time; networks that are told something else (999·t, or sigma) say so in their prediction.
  *
  * @example
@@ -36,7 +36,7 @@ export interface BetaRange {
 /**
  * The variance-preserving SDE, the limit of DDPM's chain: `alpha² + sigma² = 1`.
  *
- * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 11 and 33.
+ * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 11 and 29.
  *
  * Throws a `RangeError` unless `0 <= betaMin <= betaMax` and `betaMax > 0`.
  *
@@ -98,7 +98,7 @@ export function subVpSde(options: BetaRange = {}): Sde {
 /**
  * The variance-exploding SDE: `alpha = 1` and a geometric sigma from `sigmaMin` to `sigmaMax`.
  *
- * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 9 and 30.
+ * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 9 and 29.
  *
  * Throws a `RangeError` unless `0 < sigmaMin < sigmaMax`.
  *

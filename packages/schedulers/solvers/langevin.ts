@@ -42,7 +42,7 @@ export interface Annealing {
 
 /**
  * The published settings: NCSN's (Song & Ermon 2019, https://arxiv.org/abs/1907.05600, section 5) and
- * NCSNv2's (Song & Ermon 2020, https://arxiv.org/abs/2006.09011, table 3).
+ * NCSNv2's (Song & Ermon 2020, https://arxiv.org/abs/2006.09011, their released configurations).
  *
  * @example
  * ```ts
