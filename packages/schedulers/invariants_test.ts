@@ -54,6 +54,10 @@ const VARIANTS: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
         }))
       )
     ),
+  EDMDPMSolverMultistepScheduler: [0, 0.4, 1].map((eta) => ({
+    algorithm_type: "sde-dpmsolver++",
+    eta,
+  })),
   DEISMultistepScheduler: [1, 2, 3].map((solver_order) => ({ solver_order })),
   UniPCMultistepScheduler: [1, 2, 3].flatMap((solver_order) =>
     ["bh1", "bh2"].flatMap((solver_type) =>

@@ -1,3 +1,33 @@
+/**
+ * Every diffusion sampler as a compiled plan: noise levels in, arithmetic out, and one small runner
+ * that executes any plan. No dependencies; runs in any JavaScript engine.
+ *
+ * Three ways in, from the most to the least convenient:
+ *
+ * - {@linkcode Scheduler} reads diffusers' `scheduler_config.json` and has diffusers' interface;
+ * - {@linkcode samplerConfig} makes such a config from the names that people use;
+ * - {@linkcode compile} and {@linkcode Runner} take any solver, prediction and levels.
+ *
+ * @example A run
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { gaussianNoise, Scheduler, torchRandom } from "@shum/schedulers";
+ *
+ * const scheduler = Scheduler.fromConfig({ _class_name: "EulerAncestralDiscreteScheduler" });
+ * scheduler.setTimesteps(10);
+ * const noise = gaussianNoise(torchRandom(0));
+ * const x = new Float32Array(16);
+ * noise(x);
+ * const run = scheduler.runner(x.map((z) => z * scheduler.initNoiseSigma), noise);
+ * while (!run.done) {
+ *   const input = run.x.map((value) => value * run.cIn);
+ *   run.step(input.map(() => 0)); // the model's output for (input, run.t) goes here
+ * }
+ * assertEquals(run.index, 10);
+ * ```
+ *
+ * @module
+ */
 export * from "./noise_level.ts";
 export * from "./noise_schedule.ts";
 export * from "./plan.ts";

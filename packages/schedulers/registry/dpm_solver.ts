@@ -45,6 +45,7 @@ export const multistep = (c: Settings): Solver =>
     solverType: c.solver_type as DpmSolverType,
     lowerOrderFinal: c.lower_order_final,
     eulerAtFinal: c.euler_at_final,
+    eta: c.eta,
   });
 /** Whether the algorithm draws noise. */
 export const isSde = (c: Settings): boolean => c.algorithm_type.startsWith("sde");
@@ -85,6 +86,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
       ...DPM,
       ...SPACED,
       euler_at_final: false,
+      eta: 1,
       use_lu_lambdas: false,
       rescale_betas_zero_snr: false,
       variance_type: null,
@@ -97,7 +99,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
     convergence: multistepOrder,
   },
   DPMSolverMultistepInverseScheduler: {
-    defaults: { ...DPM, ...SPACED, euler_at_final: false, variance_type: null },
+    defaults: { ...DPM, ...SPACED, euler_at_final: false, eta: 1, variance_type: null },
     table: dpmTable({ cutCosine: true, repeatLast: "always", inverse: true }),
     accepts: [],
     solver: multistep,

@@ -41,6 +41,7 @@ export const EDM_FAMILY: Readonly<Record<string, RegistryEntry>> = {
       solver_type: "midpoint",
       lower_order_final: true,
       euler_at_final: false,
+      eta: 1,
     },
     table: edmTable,
     accepts: ["sigmas"],

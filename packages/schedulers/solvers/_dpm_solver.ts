@@ -19,7 +19,8 @@ export interface DpmCoefficients {
 
 /**
  * Lu et al. (2022), https://arxiv.org/abs/2211.01095, eq. 9 and appendix B; for `dpmsolver`,
- * https://arxiv.org/abs/2206.00927, eq. 3.4 and appendix B.
+ * https://arxiv.org/abs/2206.00927, eq. 3.4 and appendix B. `eta` scales the noise of `sde-dpmsolver++`, as
+ * in k-diffusion: 1 is the reverse SDE, 0 the ODE.
  */
 export function coefficients(
   algorithm: DpmAlgorithm,
@@ -27,6 +28,7 @@ export function coefficients(
   s: NoiseLevel,
   t: NoiseLevel,
   order: number,
+  eta = 1,
 ): DpmCoefficients {
   const h = lambda(t) - lambda(s);
   const A = decay(s, t); // e^-h
@@ -54,14 +56,15 @@ export function coefficients(
       };
     }
     case "sde-dpmsolver++": {
-      const Q = A * A; // e^-2h
+      const k = (1 + eta) * h;
+      const Q = A ** (1 + eta); // e^-k
       const phi = t.alpha * (1 - Q);
       return {
-        x: (t.sigma / s.sigma) * A,
+        x: (t.sigma / s.sigma) * A ** eta,
         first: phi,
-        second: midpoint ? phi / 2 : t.alpha * ((1 - Q) / (-2 * h) + 1),
-        third: t.alpha * ((1 - Q - 2 * h) / (2 * h) ** 2 - 0.5),
-        noise: t.sigma * Math.sqrt(1 - Q),
+        second: midpoint ? phi / 2 : t.alpha * ((Q - 1) / k + 1),
+        third: t.alpha * ((1 - Q - k) / k ** 2 - 0.5),
+        noise: t.sigma * Math.sqrt(1 - A ** (2 * eta)),
       };
     }
     case "sde-dpmsolver": {

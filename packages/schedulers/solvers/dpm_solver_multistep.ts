@@ -15,6 +15,8 @@ export interface DpmSolverMultistepOptions {
   readonly lowerOrderFinal?: boolean;
   /** Always end with a first-order step. */
   readonly eulerAtFinal?: boolean;
+  /** How stochastic `sde-dpmsolver++` is: 1 follows the reverse SDE, 0 the ODE. */
+  readonly eta?: number;
 }
 
 /**
@@ -40,6 +42,7 @@ export function dpmSolverMultistep({
   solverType = "midpoint",
   lowerOrderFinal = true,
   eulerAtFinal = false,
+  eta = 1,
 }: DpmSolverMultistepOptions = {}): Solver {
   const highest = algorithm === "sde-dpmsolver" ? 2 : 3;
   if (!(Number.isInteger(order) && order >= 1 && order <= highest)) {
@@ -55,7 +58,14 @@ export function dpmSolverMultistep({
       const euler = i === last && (eulerAtFinal || few || t.sigma === 0);
       const most = Math.min(order, euler ? 1 : few && i === last - 1 ? 2 : 3);
       const used = distinct(levels, i, begin, most);
-      const { x, first, second, third, noise } = coefficients(algorithm, solverType, s, t, used);
+      const { x, first, second, third, noise } = coefficients(
+        algorithm,
+        solverType,
+        s,
+        t,
+        used,
+        eta,
+      );
       const terms: Record<string, number> = { x, [slot]: first };
       const h = lambda(t) - lambda(s);
       if (used === 2) {
