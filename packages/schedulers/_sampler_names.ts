@@ -109,6 +109,7 @@ export const SAMPLERS: readonly SamplerRow[] = [
     "DPMSolverSDE",
     "fresh noise along a Brownian path, two calls per step",
   ),
+  row("dpm_fast", "k_dpm_fast", "DPMFast", "third order, three calls per step"),
   row("deis", "", "DEISMultistep", "second order in the noise"),
   row("ipndm", "ipndm_v", "IPNDM", "PNDM without warm-up, on its own levels"),
   row("unipc", "uni_pc", "UniPCMultistep", "predictor and corrector; good at few steps"),

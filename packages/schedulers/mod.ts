@@ -59,6 +59,8 @@ export * from "./solvers/dpm_solver_multistep.ts";
 export * from "./solvers/dpm_solver_singlestep.ts";
 export * from "./solvers/dpm_solver_sde.ts";
 export * from "./solvers/dpmpp_2s_ancestral.ts";
+export * from "./solvers/dpm_fast.ts";
+export * from "./solvers/dpm_adaptive.ts";
 export * from "./solvers/dpm2.ts";
 export * from "./solvers/dpm2_ancestral.ts";
 export * from "./solvers/lms.ts";

@@ -1,5 +1,6 @@
 import { dpm2 } from "../solvers/dpm2.ts";
 import { dpm2Ancestral } from "../solvers/dpm2_ancestral.ts";
+import { dpmFast } from "../solvers/dpm_fast.ts";
 import { dpmSolverSde } from "../solvers/dpm_solver_sde.ts";
 import { dpmpp2sAncestral } from "../solvers/dpmpp_2s_ancestral.ts";
 import { euler } from "../solvers/euler.ts";
@@ -80,6 +81,13 @@ export const VARIANCE_EXPLODING: Readonly<Record<string, RegistryEntry>> = {
     accepts: ["timesteps", "sigmas"],
     solver: (c) => dpmSolverSde({ eta: c.eta, noiseScale: c.s_noise }),
     calls: 2,
+  },
+  DPMFastScheduler: { // k-diffusion's, too
+    defaults: { ...BETAS, ...SPACED, ...SIGMAS },
+    table: veTable(),
+    accepts: ["timesteps", "sigmas"],
+    solver: () => dpmFast(),
+    convergence: () => 2,
   },
   DPMPP2SAncestralScheduler: { // k-diffusion's; diffusers has none
     defaults: { ...BETAS, ...SPACED, ...SIGMAS, eta: 1 },
