@@ -69,8 +69,7 @@ export async function* runPixels(
   const noise = initialNoise(shape, generators, options, seeds);
   const run = { shape, scheduler, generators, noise };
   const x = start?.(run) ?? noise.map((value) => value * scheduler.initNoiseSigma);
-  const { steps } = scheduler.plan;
-  constrain?.(x, steps[0]!.level, run);
+  constrain?.(x, scheduler.plan.steps[0]!.level, run);
   const decode = decoder(parts.autoencoder, seeds.seeds);
   await using denoiser = await parts.denoiser.acquire();
   const result = yield* sample({
@@ -83,7 +82,7 @@ export async function* runPixels(
     denoiser: denoiser.value,
     networks,
     groups: [{ conditions }],
-    afterStep: constrain && ((x, index) => constrain(x, steps[index + 1]?.level ?? clean, run)),
+    afterStep: constrain && ((x, _index, level) => constrain(x, level ?? clean, run)),
     decode,
     signal,
   });

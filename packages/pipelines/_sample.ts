@@ -13,7 +13,7 @@ import {
 } from "@shum/schedulers";
 import { runNoise } from "./_noise.ts";
 import { predictor, type PredictorOptions } from "./_predictor.ts";
-import { denoise, type DenoiseStep } from "./denoise.ts";
+import { denoise, type DenoiseSettings, type DenoiseStep } from "./denoise.ts";
 import type { Image } from "./image.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
 
@@ -121,8 +121,8 @@ export interface SampleOptions extends PredictorOptions {
   readonly seeds: readonly number[];
   /** How predictions are combined. */
   readonly guidance: Guidance;
-  /** See `DenoiseOptions`. */
-  readonly afterStep?: ((x: Float32Array, index: number) => void) | undefined;
+  /** See `DenoiseSettings`. */
+  readonly afterStep?: DenoiseSettings["afterStep"];
   /** From samples to pictures. */
   readonly decode: (x: Float32Array, shape: Shape) => Promise<readonly Image[]>;
 }
@@ -149,6 +149,22 @@ export async function* sample(options: SampleOptions): AsyncGenerator<Preview, F
     afterStep: options.afterStep,
     signal,
   });
+  return yield* withPreviews(steps, shape, decode);
+}
+
+/**
+ * The loop's steps, as the caller sees them.
+ *
+ * @param steps From `denoise`.
+ * @param shape Shape of the samples.
+ * @param decode From samples to pictures.
+ * @returns A generator of previews, which returns the final samples.
+ */
+export async function* withPreviews(
+  steps: AsyncGenerator<DenoiseStep, Float32Array>,
+  shape: Shape,
+  decode: SampleOptions["decode"],
+): AsyncGenerator<Preview, Float32Array> {
   try {
     while (true) {
       const next = await steps.next();
@@ -156,7 +172,7 @@ export async function* sample(options: SampleOptions): AsyncGenerator<Preview, F
       yield previewOf(next.value, shape, decode);
     }
   } finally {
-    await steps.return(options.x);
+    await steps.return(new Float32Array());
   }
 }
 

@@ -11,6 +11,7 @@ import type { ConditionGroup } from "./_predictor.ts";
 import { branchesOf, sample, schedulerFor, type Shape, stepCount } from "./_sample.ts";
 import { decoder, shapeOf } from "./_shape.ts";
 import { encodeConditions, mapConditions, promptsOf, textGuidance } from "./_text_conditions.ts";
+import type { DenoiseSettings } from "./denoise.ts";
 import type { Image } from "./image.ts";
 import type { Lazy } from "./lazy.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
@@ -91,8 +92,8 @@ export interface Start {
   readonly concat?: Tensor | undefined;
   /** What every branch tells the network besides. */
   readonly inputs?: Readonly<Record<string, Tensor>> | undefined;
-  /** See `DenoiseOptions`. */
-  readonly afterStep?: ((x: Float32Array, index: number) => void) | undefined;
+  /** See `DenoiseSettings`. */
+  readonly afterStep?: DenoiseSettings["afterStep"];
   /** Changes the images at the end. */
   readonly finish?: ((images: readonly Image[]) => readonly Image[]) | undefined;
 }

@@ -12,7 +12,15 @@ import {
   shiftMean,
   shiftOutput,
 } from "@shum/guidance";
-import { type Clip, type Noise, type Plan, Runner, weightedSum } from "@shum/schedulers";
+import {
+  type Clip,
+  type Noise,
+  type NoiseLevel,
+  type Plan,
+  Runner,
+  type Trajectory,
+  weightedSum,
+} from "@shum/schedulers";
 
 /**
  * Evaluates a network at `x` (scaled as it wants) and `t`: one raw output per branch, in their order.
@@ -27,29 +35,47 @@ export type Predict = (
 /** A classifier: d log p(y | x) / dx at the same `x` and `t` that the denoiser sees. */
 export type PredictGradient = (x: Float32Array, t: number) => Promise<Float32Array>;
 
-/** Everything that the loop needs. */
-export interface DenoiseOptions {
-  /** What to compute. */
-  readonly plan: Plan;
-  /** The samples at the plan's first level, `batch` of them one after the other; not changed. */
-  readonly x: Float32Array;
-  /** How many samples there are in `x`. */
+/** What the loop needs besides what it drives. */
+export interface DenoiseSettings {
+  /** How many samples there are, one after the other. */
   readonly batch: number;
-  /** Where the plan's noise comes from. */
-  readonly noise: Noise;
-  /** Bounds of predicted clean samples. */
-  readonly clip?: Clip | undefined;
   /** How predictions are combined. */
   readonly guidance: Guidance;
   /** The network. */
   readonly predict: Predict;
   /** The classifier, where the guidance asks for one. */
   readonly gradient?: PredictGradient | undefined;
-  /** Called after call `index` (from 0) with the new samples, which it may change in place. */
-  readonly afterStep?: ((x: Float32Array, index: number) => void) | undefined;
+  /**
+   * Called after call `index` (from 0) with the new samples, which it may change in place, and the level
+   * they are at; there is none after the last call.
+   */
+  readonly afterStep?:
+    | ((x: Float32Array, index: number, level: NoiseLevel | undefined) => void)
+    | undefined;
   /** Stops the loop between two calls. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** A run of a plan. */
+export interface PlanRun {
+  /** What to compute. */
+  readonly plan: Plan;
+  /** The samples at the plan's first level; not changed. */
+  readonly x: Float32Array;
+  /** Where the plan's noise comes from. */
+  readonly noise: Noise;
+  /** Bounds of predicted clean samples. */
+  readonly clip?: Clip | undefined;
+}
+
+/** A run of a sampler whose steps depend on data, such as `scoreSde` of `@shum/schedulers`. */
+export interface TrajectoryRun {
+  /** The run, at its start. */
+  readonly trajectory: Trajectory;
+}
+
+/** Everything that the loop needs. */
+export type DenoiseOptions = DenoiseSettings & (PlanRun | TrajectoryRun);
 
 /** What the loop shows after each call. */
 export interface DenoiseStep extends Progress {
@@ -60,11 +86,12 @@ export interface DenoiseStep extends Progress {
 }
 
 /**
- * Runs a plan: asks the guidance for branches, the network for predictions, combines them and steps.
+ * Runs a plan, or a sampler that finds its steps as it goes: asks the guidance for branches, the network
+ * for predictions, combines them and steps.
  *
- * @param options Plan, samples, noise, guidance, network.
+ * @param options What to run, guidance, network.
  * @returns A generator of the states after each call, which returns the final samples.
- * @throws {TypeError} When the guidance wants a classifier and there is none.
+ * @throws {TypeError} When the guidance wants a classifier and there is none, or a plan.
  * @throws {RangeError} When the guidance's classifier term does not fit the plan.
  * @throws The signal's reason, when it is aborted.
  *
@@ -90,17 +117,16 @@ export interface DenoiseStep extends Progress {
  */
 export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseStep, Float32Array> {
   const { batch, guidance, predict, gradient, afterStep, signal } = options;
-  checkGradient(options);
-  const plan = guidance.renoise ? renoisingPlan(options.plan) : options.plan;
-  const runner = new Runner(plan, options.x, options.noise, options.clip, batch);
+  checkNeeds(options);
+  const { runner, plan } = begin(options);
   const combine = guidance.start({ batch });
-  const input = new Float32Array(options.x.length);
-  const { output } = runner;
+  const input = new Float32Array(runner.x.length);
+  const output = runner.output ?? new Float32Array(runner.x.length);
 
   while (!runner.done) {
     signal?.throwIfAborted();
     const { index, total, level, cIn } = runner;
-    const step = plan.steps[index]!;
+    const step = plan?.steps[index];
     const progress = { index, total, level };
     const branches = guidance.branches(progress);
     weightedSum(input, [cIn], [runner.x]);
@@ -109,7 +135,7 @@ export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseS
 
     const { predictions, variance } = arrange(branches, outputs, input.length, batch);
     const renoise = guidance.renoise && predictions[guidance.renoise];
-    if (guidance.on === "x0") {
+    if (step && guidance.on === "x0") {
       // Combined where the guidance wants it and taken back, since the runner reads raw outputs.
       for (const branch of branches) {
         predictions[branch] = toX0(predictions[branch]!, runner.x, step.cSkip, step.cOut);
@@ -121,7 +147,7 @@ export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseS
     }
     const term = guidance.gradient;
     let slope: Float32Array | undefined;
-    if (term) {
+    if (step && term) {
       slope = await gradient!(input, runner.t);
       signal?.throwIfAborted();
       // The classifier saw cIn x, so the gradient in x has the factor cIn.
@@ -129,10 +155,10 @@ export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseS
       if (term.form === "ddim") shiftOutput(output, slope, scale, level, step.cOut);
     }
     runner.step(output, variance, renoise);
-    if (term?.form === "ddpm" && typeof step.x.noise === "number") {
-      shiftMean(runner.x, slope!, scaleAt(term.scale, progress) * cIn, step.x.noise);
+    if (slope && term?.form === "ddpm" && typeof step?.x.noise === "number") {
+      shiftMean(runner.x, slope, scaleAt(term.scale, progress) * cIn, step.x.noise);
     }
-    afterStep?.(runner.x, index);
+    afterStep?.(runner.x, index, runner.done ? undefined : runner.level);
     yield {
       ...progress,
       x: runner.x,
@@ -144,8 +170,30 @@ export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseS
   return runner.x;
 }
 
-function checkGradient({ guidance, gradient, plan }: DenoiseOptions): void {
-  if (!guidance.gradient) return;
+/** What {@linkcode Runner} and adaptive runs have in common; only the former knows a second output. */
+interface Driven extends Trajectory {
+  readonly output?: Float32Array;
+  step(output: Float32Array, variance?: Float32Array, renoise?: Float32Array): void;
+}
+
+function begin(options: DenoiseOptions): { runner: Driven; plan: Plan | undefined } {
+  if ("trajectory" in options) return { runner: options.trajectory, plan: undefined };
+  const { guidance, x, noise, clip, batch } = options;
+  const plan = guidance.renoise ? renoisingPlan(options.plan) : options.plan;
+  return { runner: new Runner(plan, x, noise, clip, batch), plan };
+}
+
+function checkNeeds(options: DenoiseOptions): void {
+  const { guidance, gradient } = options;
+  const term = guidance.gradient;
+  if ("trajectory" in options) {
+    if (guidance.on === "output" && !guidance.renoise && !term) return;
+    throw new TypeError(
+      "Cannot denoise: the guidance changes how a plan is run, but the sampler finds its steps as it " +
+        "goes; expected guidance of raw outputs, such as classifierFree",
+    );
+  }
+  if (!term) return;
   if (!gradient) {
     throw new TypeError(
       "Cannot denoise: the guidance asks for the gradient of a classifier; expected `gradient`",
@@ -153,7 +201,7 @@ function checkGradient({ guidance, gradient, plan }: DenoiseOptions): void {
   }
   const isFixed = ({ noise }: Plan["steps"][number]["x"]) =>
     noise === undefined || typeof noise === "number";
-  if (guidance.gradient.form === "ddpm" && !plan.steps.every((step) => isFixed(step.x))) {
+  if (term.form === "ddpm" && !options.plan.steps.every((step) => isFixed(step.x))) {
     throw new RangeError(
       'Cannot denoise: the "ddpm" form of classifier guidance needs a known variance, but the plan ' +
         'reads it from the network; expected form "ddim" or a fixed variance type',

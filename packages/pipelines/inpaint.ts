@@ -4,7 +4,7 @@
  * @module
  */
 import type { Tensor } from "@shum/models";
-import type { Gaussian } from "@shum/schedulers";
+import type { Gaussian, NoiseLevel } from "@shum/schedulers";
 import { encodeEach, sizeFrom } from "./_encode_image.ts";
 import { checkMask, toMask } from "./_mask.ts";
 import { initialNoise } from "./_noise.ts";
@@ -148,10 +148,9 @@ async function start(
   }
   // diffusers encodes the masked image here too and lets it lie: only its draw is felt, later on.
   generators.forEach((generator, b) => generator.fill(new Float32Array(counted[b]!.drawn)));
-  const { steps } = scheduler.plan;
   const cells = rows * columns;
-  const afterStep = (x: Float32Array, index: number) => {
-    const { alpha, sigma } = steps[index + 1]?.level ?? { alpha: 1, sigma: 0 };
+  const afterStep = (x: Float32Array, _index: number, level: NoiseLevel | undefined) => {
+    const { alpha, sigma } = level ?? { alpha: 1, sigma: 0 };
     for (let plane = 0; plane < batch * channels; plane++) {
       for (let i = 0, at = plane * cells; i < cells; i++, at++) {
         if (small[i] === 0) x[at] = alpha * original![at]! + sigma * noise[at]!;
