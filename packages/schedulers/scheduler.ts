@@ -210,9 +210,10 @@ export class Scheduler {
 
   /** Before timesteps are set, every training timestep is visited, as in diffusers. */
   get #current(): Table {
+    if (this.#chosen) return this.#chosen;
     const steps = this.#resolved.settings.num_train_timesteps;
     const timesteps = Array.from({ length: steps }, (_, i) => steps - 1 - i);
-    return this.#chosen ??= this.#table({ steps, timesteps });
+    return this.#chosen = this.#table({ steps, timesteps });
   }
 
   #restart(table: Table): void {
