@@ -119,8 +119,8 @@ export const pictureOptions = {
     value: "0..1",
     min: 0,
     max: 1,
-    help: "noise that DDIM and TCD add",
-    standard: "0",
+    help: "how much noise DDIM, TCD and the SDE samplers add",
+    standard: "the sampler's own",
   },
   sigmas: {
     group: "Sampling",

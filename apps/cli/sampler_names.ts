@@ -17,6 +17,7 @@ const SAMPLERS: Readonly<Record<string, string>> = {
   DEISMultistep: "DEIS",
   UniPCMultistep: "UniPC",
   SASolver: "SA Solver",
+  DPMFast: "DPM fast",
   FlowMatchLCM: "LCM",
 };
 
