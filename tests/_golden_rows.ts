@@ -48,6 +48,8 @@ export interface ScheduleRow extends Pick<ExtraRow, "id" | "scheduler" | "config
   readonly set_timesteps_kwargs?: Readonly<Record<string, unknown>>;
   readonly timesteps: readonly number[];
   readonly sigmas?: readonly number[];
+  readonly sigmas_interpol?: readonly (number | null)[];
+  readonly order_list?: readonly number[];
   readonly init_noise_sigma?: number;
 }
 
@@ -264,6 +266,17 @@ export function checkSchedule(row: ScheduleRow): string | undefined {
     if (i < sigmas.length && !near(sigmas[i]!, sigma)) {
       return `sigma ${i} is ${sigmas[i]}; expected ${sigma}`;
     }
+  }
+  // DPM2: the sigmas in the middle of the steps, each of which diffusers lists twice.
+  const middles = row.sigmas_interpol?.filter((sigma, i, all) => sigma && sigma !== all[i - 1]);
+  for (const [i, sigma] of middles?.entries() ?? []) {
+    const actual = scheduler.noiseLevel(2 * i + 1).sigma;
+    if (!near(actual, sigma!)) return `middle sigma ${i} is ${actual}; expected ${sigma}`;
+  }
+  // Singlestep: a step of order k starts from the sample of k - 1 calls ago.
+  for (const [i, order] of row.order_list?.entries() ?? []) {
+    const slot = order === 1 ? "x" : `x[-${order - 1}]`;
+    if (!(slot in scheduler.plan.steps[i]!.x.terms)) return `step ${i} is not of order ${order}`;
   }
   if (row.init_noise_sigma !== undefined && !near(scheduler.initNoiseSigma, row.init_noise_sigma)) {
     return `init noise sigma is ${scheduler.initNoiseSigma}; expected ${row.init_noise_sigma}`;
