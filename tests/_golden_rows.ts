@@ -239,7 +239,8 @@ const near = (actual: number, expected: number, tolerance = 1e-6) =>
   Math.abs(actual - expected) <= tolerance * Math.max(1, Math.abs(expected));
 
 function timestepsOptions(kwargs: ExtraRow["set_timesteps_kwargs"]): Record<string, unknown> {
-  const { original_inference_steps: originalInferenceSteps, ...rest } = kwargs ?? {};
+  const given = Object.entries(kwargs ?? {}).filter(([, value]) => value !== null);
+  const { original_inference_steps: originalInferenceSteps, ...rest } = Object.fromEntries(given);
   return { ...rest, ...(originalInferenceSteps !== undefined && { originalInferenceSteps }) };
 }
 
