@@ -161,8 +161,9 @@ export class Runner implements Trajectory {
       this.#sum(x0, act.x0, 0, x.length);
       clip(x0, this.#batch);
     }
-    for (let start = 0; start < x.length; start += BLOCK) {
-      const end = Math.min(start + BLOCK, x.length);
+    const block = act.eps || (act.x0 && !clip) ? BLOCK : x.length;
+    for (let start = 0; start < x.length; start += block) {
+      const end = Math.min(start + block, x.length);
       if (act.x0 && !clip) this.#sum(this.#buffer("x0", 0), act.x0, start, end);
       if (act.eps) this.#sum(this.#buffer("eps", 0), act.eps, start, end);
       this.#sum(this.#buffer("x", -1), act.x, start, end);
