@@ -8,11 +8,15 @@ async function runScript(
   model: Parameters<typeof modelFile>[0],
   body: string,
   device: "cpu" | "webgpu" = "cpu",
-  env: Record<string, string> = {},
+  { env = {}, flags = ["--allow-all"], base = import.meta.url }: {
+    env?: Record<string, string>;
+    flags?: readonly string[];
+    base?: string;
+  } = {},
 ): Promise<{ code: number; signal: string | null; output: string }> {
   await using file = await modelFile(model);
   const script = `${file.folder}/script.ts`;
-  const from = JSON.stringify(new URL("./worker_session.ts", import.meta.url).href);
+  const from = JSON.stringify(new URL("./worker_session.ts", base).href);
   await Deno.writeTextFile(
     script,
     `import { openSession } from ${from};
@@ -24,7 +28,7 @@ async function runScript(
   const config = new URL("../../deno.json", import.meta.url).pathname;
   const command = new Deno.Command(Deno.execPath(), {
     env,
-    args: ["run", "--allow-all", "--no-check", "--config", config, script],
+    args: ["run", ...flags, "--no-prompt", "--no-check", "--no-lock", "--config", config, script],
     stdout: "piped",
     stderr: "piped",
     signal: AbortSignal.timeout(30_000),
@@ -107,6 +111,42 @@ Deno.test({
   },
 });
 
+Deno.test("permission to read and to use the engine's own folder is enough", async () => {
+  const modules = new URL("../../node_modules", import.meta.url).pathname;
+  const result = await runScript(
+    addModel,
+    `const session = await open(); console.log((await session.run(${feeds})).c.data.length);`,
+    "cpu",
+    { flags: ["--allow-read", `--allow-ffi=${modules}`] },
+  );
+  assertEquals([result.code, result.output.trim()], [0, "2"]);
+});
+
+Deno.test("without permission to use the engine, the error says which one it needs", async () => {
+  const result = await runScript(addModel, "await open();", "cpu", { flags: ["--allow-read"] });
+  assertEquals(result.code, 1);
+  assert(result.output.includes("deno run --allow-ffi"), result.output);
+});
+
+Deno.test("a package that was imported over the network runs its thread too", async () => {
+  const served: string[] = [];
+  await using server = Deno.serve({ port: 0, onListen() {} }, async ({ url }) => {
+    const { pathname } = new URL(url);
+    served.push(pathname);
+    const text = await Deno.readTextFile(new URL(`.${pathname}`, import.meta.url));
+    return new Response(text, { headers: { "content-type": "application/typescript" } });
+  });
+  const base = `http://localhost:${server.addr.port}/`;
+  const result = await runScript(
+    addModel,
+    `const session = await open(); console.log((await session.run(${feeds})).c.data.length);`,
+    "cpu",
+    { base },
+  );
+  assertEquals(result.code, 0, result.output);
+  assert(served.includes("/_session_worker.ts"), served.join(" "));
+});
+
 // A driver that draws on the processor, put there by tools/swiftshader.sh.
 const driver = Deno.env.get("SHUM_SWIFTSHADER");
 
@@ -124,9 +164,11 @@ for (
     fn: async () => {
       const run = `const session = await open(); await session.run(${feeds});`;
       const result = await runScript(addModel, run + body, "webgpu", {
-        VK_ICD_FILENAMES: `${driver}/vk_swiftshader_icd.json`,
-        VK_DRIVER_FILES: `${driver}/vk_swiftshader_icd.json`,
-        LD_LIBRARY_PATH: driver!,
+        env: {
+          VK_ICD_FILENAMES: `${driver}/vk_swiftshader_icd.json`,
+          VK_DRIVER_FILES: `${driver}/vk_swiftshader_icd.json`,
+          LD_LIBRARY_PATH: driver!,
+        },
       });
       assertEquals([result.code, result.signal], [code, null], result.output);
     },
