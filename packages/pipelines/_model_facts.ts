@@ -90,8 +90,14 @@ export function defaultsOf(
   };
 }
 
-/** Steps that a sampler is made for, where it is made for few. */
+/** Steps that a scheduler's models are run with, where it tells. */
 export function stepsOf({ _class_name: name }: SchedulerConfig, otherwise: number): number {
-  if (/^(LCM|TCD)/.test(name)) return 4;
-  return name.startsWith("CMStochastic") ? 1 : otherwise;
+  const few: Readonly<Record<string, number>> = {
+    LCMScheduler: 4,
+    TCDScheduler: 4,
+    CMStochasticIterativeScheduler: 1,
+    ScoreSdeVeScheduler: 2000,
+    ScoreSdeVpScheduler: 2000,
+  };
+  return few[name] ?? otherwise;
 }

@@ -9,6 +9,7 @@ import type { Gaussian, NoiseLevel, Scheduler } from "@shum/schedulers";
 import { sizeFrom } from "./_encode_image.ts";
 import { initialNoise, makeGenerator, seedsOf } from "./_noise.ts";
 import { guidanceFor, sample, schedulerFor, type Shape } from "./_sample.ts";
+import { isScoreSde, runScore } from "./_score_run.ts";
 import { decoder, shapeOf } from "./_shape.ts";
 import { channelsOf, type Image, type Picture, toTensor } from "./image.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
@@ -19,8 +20,8 @@ import type { PixelParts } from "./unconditional.ts";
 export interface PixelRun {
   /** Shape of the samples. */
   readonly shape: Shape;
-  /** With timesteps set, and the begin index if there is one. */
-  readonly scheduler: Scheduler;
+  /** With timesteps set, and the begin index if there is one; score models have none. */
+  readonly scheduler?: Scheduler;
   /** One generator per image, after the draw of `noise`. */
   readonly generators: readonly Gaussian[];
   /** N(0, I). */
@@ -34,11 +35,11 @@ export interface PixelTask {
   /** The samples at the first level. Absent: noise alone. */
   readonly start?: (run: PixelRun) => Float32Array;
   /** Changes the samples in place, which are at `level` now: at the beginning and after every step. */
-  readonly constrain?: (x: Float32Array, level: NoiseLevel, run: PixelRun) => void;
+  readonly constrain?: ((x: Float32Array, level: NoiseLevel, run: PixelRun) => void) | undefined;
 }
 
 /** Where a run ends. */
-const clean: NoiseLevel = { t: 0, alpha: 1, sigma: 0 };
+export const clean: NoiseLevel = { t: 0, alpha: 1, sigma: 0 };
 
 /**
  * Runs a model from noise, or from where a task begins.
@@ -59,6 +60,10 @@ export async function* runPixels(
 ): AsyncGenerator<Preview, readonly Image[]> {
   const { signal, networks } = options;
   signal?.throwIfAborted();
+  const own = options.scheduler ?? parts.scheduler;
+  if (isScoreSde(own)) {
+    return yield* runScore(parts, own, options, conditions, { ...from && { from }, constrain });
+  }
   const { defaults } = parts;
   const seeds = seedsOf(options, images);
   const shape = shapeOf(parts, options, seeds.seeds.length);
@@ -70,7 +75,7 @@ export async function* runPixels(
   const run = { shape, scheduler, generators, noise };
   const x = start?.(run) ?? noise.map((value) => value * scheduler.initNoiseSigma);
   constrain?.(x, scheduler.plan.steps[0]!.level, run);
-  const decode = decoder(parts.autoencoder, seeds.seeds);
+  const decode = decoder(parts, seeds.seeds);
   await using denoiser = await parts.denoiser.acquire();
   const result = yield* sample({
     scheduler,
@@ -107,11 +112,19 @@ function beginNear(scheduler: Scheduler, sigma: number): void {
  *
  * @param picture The picture.
  * @param shape Shape of the samples.
- * @returns `shape`, flat, values from -1 to 1.
+ * @param parts The range of values; from -1 to 1 by default.
+ * @returns `shape`, flat.
  */
-export function repeatPicture(picture: Picture, shape: Shape): Float32Array {
+export function repeatPicture(
+  picture: Picture,
+  shape: Shape,
+  { range: [low, high] = [-1, 1] }: Pick<PixelParts, "range"> = {},
+): Float32Array {
   const [batch, , height, width] = shape;
   const one = toTensor(resize(picture, width, height));
+  if (low !== -1 || high !== 1) {
+    for (let i = 0; i < one.length; i++) one[i] = low + (high - low) * (one[i]! + 1) / 2;
+  }
   const out = new Float32Array(batch * one.length);
   for (let b = 0; b < batch; b++) out.set(one, b * one.length);
   return out;

@@ -51,16 +51,23 @@ export function shapeOf(
 /**
  * How samples become images.
  *
- * @param autoencoder Decodes latents; samples are pixels without it.
+ * @param parts What decodes latents, or the range of pixels.
  * @param seeds One seed per image.
  * @returns A function for {@linkcode sample}.
  */
 export function decoder(
-  autoencoder: Lazy<Autoencoder> | undefined,
+  { autoencoder, range: [low, high] = [-1, 1] }: {
+    readonly autoencoder?: Lazy<Autoencoder>;
+    readonly range?: readonly [low: number, high: number];
+  },
   seeds: readonly number[],
 ): (x: Float32Array, shape: Shape) => Promise<readonly Image[]> {
   return async (x, shape) => {
-    if (!autoencoder) return seeds.map((seed, i) => toImage({ data: x, shape }, i, seed));
+    if (!autoencoder) {
+      const isPlain = low === -1 && high === 1;
+      const data = isPlain ? x : x.map((value) => 2 * (value - low) / (high - low) - 1);
+      return seeds.map((seed, i) => toImage({ data, shape }, i, seed));
+    }
     await using lease = await autoencoder.acquire();
     const pictures = await lease.value.decode(x, shape);
     return seeds.map((seed, i) => toImage(pictures, i, seed));

@@ -124,7 +124,7 @@ export async function* runText(
   signal?.throwIfAborted();
   const { x, concat, inputs, afterStep, finish } = await start();
   signal?.throwIfAborted();
-  const plain = decoder(parts.decoder, seeds.seeds);
+  const plain = decoder({ autoencoder: parts.decoder }, seeds.seeds);
   const decode = finish
     ? async (x: Float32Array, shape: Shape) => finish(await plain(x, shape))
     : plain;

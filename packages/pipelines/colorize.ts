@@ -72,7 +72,7 @@ export class Colorize implements Pipeline<ColorizeInput> {
     const sized = sizeOfPicture(this.#parts, image, options);
     let grey: Float32Array | undefined;
     const constrain = (x: Float32Array, level: NoiseLevel, run: PixelRun) =>
-      replaceGrey(x, grey ??= meanOfChannels(image, run), level, run);
+      replaceGrey(x, grey ??= meanOfChannels(image, run, this.#parts), level, run);
     return yield* runPixels(this.#parts, sized, { positive: { inputs: {} } }, 1, { constrain });
   }
 
@@ -83,10 +83,10 @@ export class Colorize implements Pipeline<ColorizeInput> {
 }
 
 /** `[height, width]` of one picture. */
-function meanOfChannels(image: Picture, { shape }: PixelRun): Float32Array {
+function meanOfChannels(image: Picture, { shape }: PixelRun, parts: PixelParts): Float32Array {
   const [, , height, width] = shape;
   const size = height * width;
-  const rgb = repeatPicture(image, [1, 3, height, width]);
+  const rgb = repeatPicture(image, [1, 3, height, width], parts);
   return Float32Array.from(
     { length: size },
     (_, i) => (rgb[i]! + rgb[size + i]! + rgb[2 * size + i]!) / 3,

@@ -77,7 +77,7 @@ export class DenoiseImage implements Pipeline<DenoiseImageInput> {
     const sized = sizeOfPicture(this.#parts, image, options);
     const from = noise / 127.5; // pixels span -1 to 1
     const start = ({ shape, scheduler, noise: z }: PixelRun) => {
-      const { alpha, sigma } = scheduler.plan.steps[0]!.level;
+      const { alpha, sigma } = scheduler!.plan.steps[0]!.level;
       const missing = Math.sqrt(Math.max(0, sigma ** 2 - (alpha * from) ** 2));
       return repeatPicture(image, shape).map((value, i) => alpha * value + missing * z[i]!);
     };

@@ -230,6 +230,8 @@ async function pixelParts(
   const decoding = { ...session, tiling, encoder: false };
   return {
     scheduler,
+    // Song et al. trained these on pixels from 0 to 1, everybody else from -1 to 1.
+    ...scheduler._class_name === "ScoreSdeVeScheduler" && { range: [0, 1] as const },
     denoiser: new Lazy(() => openDenoiser(repository, session), release("denoiser")),
     ...latent && {
       autoencoder: new Lazy(

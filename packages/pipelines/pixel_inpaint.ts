@@ -78,7 +78,7 @@ export class PixelInpaint implements Pipeline<PixelInpaintInput> {
     const constrain = (x: Float32Array, level: NoiseLevel, run: PixelRun) => {
       const [, , height, width] = run.shape;
       known ??= {
-        pixels: repeatPicture(image, run.shape),
+        pixels: repeatPicture(image, run.shape, this.#parts),
         mask: toMask(resize(mask, width, height)),
       };
       replaceKnown(x, known.pixels, known.mask, level, run);

@@ -21,6 +21,8 @@ export interface PixelParts {
   readonly denoiser: Lazy<Denoiser>;
   /** From latents to pixels, where the network works on latents. */
   readonly autoencoder?: Lazy<Autoencoder>;
+  /** The values of black and of white, for models of pixels. Default: -1 and 1. */
+  readonly range?: readonly [black: number, white: number];
   /** Channels of a sample. */
   readonly channels: number;
   /** Pixels per cell of a sample: 1 without a VAE. */
