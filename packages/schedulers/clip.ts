@@ -26,8 +26,8 @@ export function clipSample({ range = 1 }: { range?: number } = {}): Clip {
 /**
  * Clamps each sample to a quantile of its magnitudes, but not below 1, and divides by that.
  *
- * Saharia et al. (2022), https://arxiv.org/abs/2205.11487, section 2.3. `max` bounds the quantile; a
- * `max` below 1 wins over the 1, as in diffusers. Not for latents.
+ * Saharia et al. (2022), https://arxiv.org/abs/2205.11487, section 2.3. `max` bounds the quantile;
+ * a `max` below 1 wins over the 1, as in diffusers. Not for latents.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -2,8 +2,9 @@ import { nearest } from "./_nearest.ts";
 import { NEUTRAL, type Settings } from "./settings.ts";
 
 /**
- * A `scheduler_config.json`, with diffusers' own keys. Keys that the class does not have are ignored,
- * as diffusers ignores them; what diffusers takes as arguments of `step` is a key here too.
+ * A `scheduler_config.json`, with diffusers' own keys. Keys that the class does not have are
+ * ignored, as diffusers ignores them; what diffusers takes as arguments of `step` is a key here
+ * too.
  */
 export interface SchedulerConfig {
   /** The class to be, for instance `"EulerDiscreteScheduler"`. */
@@ -143,7 +144,8 @@ const CHECKS: Readonly<Record<keyof Settings, Check>> = {
 
 /**
  * Checks a config's values for a class with the given defaults, whose keys are all that it reads.
- * Throws a `TypeError` or `RangeError` that names the key. `null` means absent, as JSON files say it.
+ * Throws a `TypeError` or `RangeError` that names the key. `null` means absent, as JSON files say
+ * it.
  */
 export function settings(config: SchedulerConfig, defaults: Partial<Settings>): Settings {
   const result: Record<string, unknown> = { ...NEUTRAL, ...defaults };

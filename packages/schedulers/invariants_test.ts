@@ -183,8 +183,9 @@ function smoothLevels(schedule: NoiseSchedule, n: number): NoiseLevel[] {
 }
 
 /**
- * The relative error of a run over Gaussian data of several variances, whose ODE is solved in closed
- * form. Several, since the error of a single one can cross zero and look like a higher order.
+ * The relative error of a run over Gaussian data of several variances, whose ODE is solved in
+ * closed form. Several, since the error of a single one can cross zero and look like a higher
+ * order.
  */
 function gaussianError(solver: Solver, schedule: NoiseSchedule, n: number): number {
   const levels = smoothLevels(schedule, n);

@@ -51,8 +51,8 @@ export interface Step {
   /** Where the sample is when the model sees it. */
   readonly level: NoiseLevel;
   /**
-   * Noise added to `x` after the model call, which is then used as if made at the raised level. It is
-   * folded into the noise of `x` when the plan is compiled.
+   * Noise added to `x` after the model call, which is then used as if made at the raised level. It
+   * is folded into the noise of `x` when the plan is compiled.
    */
   readonly raised?: { readonly level: NoiseLevel; readonly noise: number };
   /** The next sample. */
@@ -62,8 +62,8 @@ export interface Step {
 /**
  * A sampling algorithm: noise levels in, arithmetic out. No tensors, no state.
  *
- * `levels` is the whole run, the level that it ends at included. A run that starts mid-way starts at
- * `levels[begin]` with no history.
+ * `levels` is the whole run, the level that it ends at included. A run that starts mid-way starts
+ * at `levels[begin]` with no history.
  */
 export type Solver = (
   levels: readonly NoiseLevel[],
@@ -119,7 +119,10 @@ export function compile(
   return { steps, eps };
 }
 
-/** Adds what the model call needs, and turns noise that was added before the update into noise of it. */
+/**
+ * Adds what the model call needs, and turns noise that was added before the update into noise of
+ * it.
+ */
 function fold({ level, raised, x }: Step, prediction: Prediction): PlanStep {
   if (!raised) return { level, x, ...prediction(level) };
   const { cIn, cNoise } = prediction(level);

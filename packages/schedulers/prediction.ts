@@ -4,8 +4,9 @@ import type { NoiseLevel } from "./noise_level.ts";
  * How a network `F` is used at one level: `x0 = cSkip·x + cOut·F(cIn·x, cNoise)`, and what the same
  * call says about the noise, `eps = eSkip·x + eOut·F`.
  *
- * Karras et al. (2022), https://arxiv.org/abs/2206.00364, eq. 7 and table 1. The second pair follows
- * from the first, `eps = (x - alpha·x0) / sigma`, but stays exact at `sigma = 0` and `alpha = 0`.
+ * Karras et al. (2022), https://arxiv.org/abs/2206.00364, eq. 7 and table 1. The second pair
+ * follows from the first, `eps = (x - alpha·x0) / sigma`, but stays exact where `sigma` or `alpha`
+ * is 0.
  */
 export interface Preconditioning {
   /** Weight of the sample in `x0`. */
@@ -49,8 +50,8 @@ export function epsilon({ t, alpha, sigma }: NoiseLevel): Preconditioning {
 }
 
 /**
- * The network predicts the noise with its sign changed, the score times sigma, as the networks do that
- * were made for diffusers' `KarrasVeScheduler`.
+ * The network predicts the noise with its sign changed, the score times sigma, as the networks do
+ * that were made for diffusers' `KarrasVeScheduler`.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -154,8 +155,8 @@ export function score({ t, alpha, sigma }: NoiseLevel): Preconditioning {
 /**
  * Karras et al.'s mixture of x0 and noise prediction.
  *
- * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1. `sign` is -1 for the networks that
- * diffusers calls EDM with v-prediction.
+ * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1. `sign` is -1 for the networks
+ * that diffusers calls EDM with v-prediction.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -9,7 +9,9 @@ import { allocateVectors } from "./_simd.ts";
 /** Fills `out` with N(0, I); independent draws ignore the interval of lambdas. */
 export type Noise = (out: Float32Array, interval?: readonly [from: number, to: number]) => void;
 
-/** Elements that go through all sums of a step before the next ones do: they stay in a core's cache. */
+/**
+ * Elements that go through all sums of a step before the next ones do: they stay in a core's cache.
+ */
 const BLOCK = 16384;
 
 /**
@@ -31,8 +33,8 @@ const BLOCK = 16384;
  */
 export class Runner implements Trajectory {
   /**
-   * A place for the model's output, which {@linkcode step} reads faster than an array from elsewhere:
-   * let guidance write there.
+   * A place for the model's output, which {@linkcode step} reads faster than an array from
+   * elsewhere: let guidance write there.
    */
   readonly output: Float32Array;
   readonly #plan: Plan;
@@ -50,8 +52,8 @@ export class Runner implements Trajectory {
   #index = 0;
 
   /**
-   * Copies `x`, the sample at the level of the plan's first step. `batch` samples lie in it one after
-   * the other, which only dynamic thresholding needs to know.
+   * Copies `x`, the sample at the level of the plan's first step. `batch` samples lie in it one
+   * after the other, which only dynamic thresholding needs to know.
    */
   constructor(plan: Plan, x: Float32Array, noise: Noise, clip?: Clip, batch = 1) {
     this.#plan = plan;
@@ -103,8 +105,8 @@ export class Runner implements Trajectory {
   }
 
   /**
-   * The clean sample that the last call predicted, clipped if there is a clip. Worked out when asked
-   * for, so ask before the output that was passed to {@linkcode step} is overwritten.
+   * The clean sample that the last call predicted, clipped if there is a clip. Worked out when
+   * asked for, so ask before the output that was passed to {@linkcode step} is overwritten.
    */
   get x0(): Float32Array {
     const last = this.#index - 1;
@@ -184,7 +186,9 @@ export class Runner implements Trajectory {
     return act;
   }
 
-  /** As {@linkcode #action}, but with `eps` from a second output; worked out when first asked for. */
+  /**
+   * As {@linkcode #action}, but with `eps` from a second output; worked out when first asked for.
+   */
   get #renoisedAction(): Action {
     if (this.done) throw new RangeError(pastTheEnd(this.total));
     const clipped = this.#clip !== undefined;

@@ -11,7 +11,10 @@ import type { SchedulerConfig } from "./config.ts";
 
 export type { SamplerName, ScheduleName };
 
-/** Keys that say how to sample, not how the model was trained; another sampler does not inherit them. */
+/**
+ * Keys that say how to sample, not how the model was trained; another sampler does not inherit
+ * them.
+ */
 const SAMPLING_KEYS = [
   "algorithm_type",
   "euler_at_final",
@@ -31,10 +34,10 @@ const SAMPLING_KEYS = [
 ];
 
 /**
- * The config of a sampler and a sigma schedule by the names that people use, for the model that `base`
- * was made for. Spelling is forgiving: "DPM++ 2M", "dpmpp_2m" and "k_dpmpp_2m" are one; a trailing
- * "karras" or "_k" is that schedule. diffusers' class names are names too. Without a schedule, the base's spacing of
- * timesteps stays.
+ * The config of a sampler and a sigma schedule by the names that people use, for the model that
+ * `base` was made for. Spelling is forgiving: "DPM++ 2M", "dpmpp_2m" and "k_dpmpp_2m" are one; a
+ * trailing "karras" or "_k" is that schedule. diffusers' class names are names too. Without a
+ * schedule, the base's spacing of timesteps stays.
  *
  * Throws a `RangeError` that names the nearest known name.
  *

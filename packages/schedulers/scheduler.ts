@@ -66,8 +66,8 @@ export class Scheduler {
   }
 
   /**
-   * Makes the scheduler that a `scheduler_config.json` describes. To convert one class to another, as
-   * `from_config` does, replace `_class_name`.
+   * Makes the scheduler that a `scheduler_config.json` describes. To convert one class to another,
+   * as `from_config` does, replace `_class_name`.
    *
    * Throws a `RangeError` or `TypeError` that names the key, for an unknown class, an unknown value
    * or a pair of values that contradict each other.
@@ -86,8 +86,8 @@ export class Scheduler {
   }
 
   /**
-   * Chooses the noise levels of a run and starts over. `steps` may be left undefined where a list of
-   * timesteps or sigmas says how many.
+   * Chooses the noise levels of a run and starts over. `steps` may be left undefined where a list
+   * of timesteps or sigmas says how many.
    *
    * Throws a `RangeError` or `TypeError` that names the value, for steps, timesteps or sigmas that
    * make no run.
@@ -97,8 +97,8 @@ export class Scheduler {
   }
 
   /**
-   * Starts the run at `timesteps[index]`, as image-to-image does: the plan is compiled anew, with no
-   * history. Throws a `RangeError` if no noise level starts there.
+   * Starts the run at `timesteps[index]`, as image-to-image does: the plan is compiled anew, with
+   * no history. Throws a `RangeError` if no noise level starts there.
    */
   setBeginIndex(index: number): void {
     const whole = this.#compiledWhole();
@@ -135,8 +135,8 @@ export class Scheduler {
   }
 
   /**
-   * The level of `timesteps[index]`, in the scaling that the scheduler's samples have; the index past
-   * the last gives the level that a run ends at. Throws a `RangeError` outside that.
+   * The level of `timesteps[index]`, in the scaling that the scheduler's samples have; the index
+   * past the last gives the level that a run ends at. Throws a `RangeError` outside that.
    */
   noiseLevel(index: number): NoiseLevel {
     const skipped = this.#skipped();
@@ -178,8 +178,8 @@ export class Scheduler {
    * Takes the model's output for `sample`, at the next timestep of the run.
    *
    * `noise` is needed by stochastic samplers. `variance` are the variance channels of models that
-   * have them; `batch`, how many samples there are, which dynamic thresholding needs to know. Throws
-   * a `RangeError` past the last timestep.
+   * have them; `batch`, how many samples there are, which dynamic thresholding needs to know.
+   * Throws a `RangeError` past the last timestep.
    */
   step(
     modelOutput: Float32Array,

@@ -1,6 +1,9 @@
 import type { NoiseLevel } from "./noise_level.ts";
 
-/** A sampling run in progress, as a pipeline drives it: read `x`, call the model, hand back its output. */
+/**
+ * A sampling run in progress, as a pipeline drives it: read `x`, call the model, hand back its
+ * output.
+ */
 export interface Trajectory {
   /** The level of `x`, where the next model call happens. */
   readonly level: NoiseLevel;

@@ -7,7 +7,7 @@ import { dpmSolverMultistep } from "../solvers/dpm_solver_multistep.ts";
 import { dpmSolverSinglestep } from "../solvers/dpm_solver_singlestep.ts";
 import { saSolver } from "../solvers/sa_solver.ts";
 import { unipc } from "../solvers/unipc.ts";
-import { dpmTable } from "../tables/sigma_table.ts";
+import { dpmTable } from "../tables/dpm_table.ts";
 import { BETAS, type RegistryEntry, SIGMAS, SPACED, THRESHOLD } from "./entry.ts";
 
 const FLOW_SIGMAS: Partial<Settings> = {
@@ -16,6 +16,8 @@ const FLOW_SIGMAS: Partial<Settings> = {
   use_dynamic_shifting: false,
   time_shift_type: "exponential",
 };
+/** Cosine schedules are cut short by this; DEIS and UniPC have no such key. */
+const CLIPPED: Partial<Settings> = { lambda_min_clipped: -Infinity };
 const DPM: Partial<Settings> = {
   ...BETAS,
   ...THRESHOLD,
@@ -24,7 +26,6 @@ const DPM: Partial<Settings> = {
   solver_order: 2,
   algorithm_type: "dpmsolver++",
   solver_type: "midpoint",
-  lambda_min_clipped: -Infinity,
   lower_order_final: true,
   final_sigmas_type: "zero",
 };
@@ -84,6 +85,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
   DPMSolverMultistepScheduler: {
     defaults: {
       ...DPM,
+      ...CLIPPED,
       ...SPACED,
       euler_at_final: false,
       eta: 1,
@@ -99,7 +101,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
     convergence: multistepOrder,
   },
   DPMSolverMultistepInverseScheduler: {
-    defaults: { ...DPM, ...SPACED, euler_at_final: false, eta: 1, variance_type: null },
+    defaults: { ...DPM, ...CLIPPED, ...SPACED, euler_at_final: false, eta: 1, variance_type: null },
     table: dpmTable({ cutCosine: true, repeatLast: "always", inverse: true }),
     accepts: [],
     solver: multistep,
@@ -108,7 +110,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
     check: (c) => dpmCheck({ ...c, final_sigmas_type: "sigma_min" }),
   },
   DPMSolverSinglestepScheduler: {
-    defaults: { ...DPM, lower_order_final: false, variance_type: null },
+    defaults: { ...DPM, ...CLIPPED, lower_order_final: false, variance_type: null },
     table: dpmTable(),
     accepts: ["timesteps", "sigmas", "mu"],
     solver: (c) =>
@@ -170,6 +172,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
   SASolverScheduler: {
     defaults: {
       ...DPM,
+      ...CLIPPED,
       ...SPACED,
       predictor_order: 2,
       corrector_order: 2,

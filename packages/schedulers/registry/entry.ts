@@ -10,7 +10,9 @@ export interface RegistryEntry {
   readonly defaults: Partial<Settings>;
   /** The levels that a run visits. */
   readonly table: TableMaker;
-  /** What {@linkcode TableRequest} may hold beside the number of steps; custom timesteps by default. */
+  /**
+   * What {@linkcode TableRequest} may hold beside the number of steps; custom timesteps by default.
+   */
   readonly accepts?: readonly Exclude<keyof TableRequest, "steps">[];
   /** The algorithm. */
   readonly solver: (settings: Settings) => Solver;

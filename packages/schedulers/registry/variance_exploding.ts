@@ -7,7 +7,7 @@ import { euler } from "../solvers/euler.ts";
 import { eulerAncestral } from "../solvers/euler_ancestral.ts";
 import { heun } from "../solvers/heun.ts";
 import { lms } from "../solvers/lms.ts";
-import { veTable } from "../tables/sigma_table.ts";
+import { veTable } from "../tables/ve_table.ts";
 import {
   BETAS,
   CHURN,

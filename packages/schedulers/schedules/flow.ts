@@ -2,7 +2,8 @@ import type { NoiseLevel } from "../noise_level.ts";
 import type { NoiseSchedule } from "../noise_schedule.ts";
 
 /**
- * Rectified flow: a straight line from data to noise, `alpha = 1 - sigma`, told as `t = length·sigma`.
+ * Rectified flow: a straight line from data to noise, `alpha = 1 - sigma`, told as `t =
+ * length·sigma`.
  *
  * Liu et al. (2023), https://arxiv.org/abs/2209.03003, eq. 1.
  *
@@ -39,8 +40,8 @@ export function shiftSigma(sigma: number, shift: number): number {
 /**
  * Moves a flow sigma by `mu`, which depends on the image's size: {@linkcode dynamicShift}.
  *
- * `exponential` is {@linkcode shiftSigma} with `s = e^mu`; `linear`, with `s = mu`. Black Forest Labs
- * (2024), FLUX.1's sampling code.
+ * `exponential` is {@linkcode shiftSigma} with `s = e^mu`; `linear`, with `s = mu`. Black Forest
+ * Labs (2024), FLUX.1's sampling code.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -55,8 +56,8 @@ export function timeShift(sigma: number, mu: number, type: "exponential" | "line
 }
 
 /**
- * `mu` for an image of `tokens` tokens (for FLUX and SD 3: height/16 · width/16), linear between the
- * two resolutions that a model was tuned at.
+ * `mu` for an image of `tokens` tokens (for FLUX and SD 3: height/16 · width/16), linear between
+ * the two resolutions that a model was tuned at.
  *
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";

@@ -5,7 +5,10 @@ export type DpmAlgorithm = "dpmsolver" | "dpmsolver++" | "sde-dpmsolver" | "sde-
 /** Names of diffusers' `solver_type` for DPM-Solver. */
 export type DpmSolverType = "midpoint" | "heun";
 
-/** The weights of one step from `s` to `t`; D0, D1, D2 are divided differences of the model in lambda. */
+/**
+ * The weights of one step from `s` to `t`; D0, D1, D2 are divided differences of the model in
+ * lambda.
+ */
 export interface DpmCoefficients {
   readonly x: number;
   /** Of D0, the newest output. */
@@ -19,8 +22,8 @@ export interface DpmCoefficients {
 
 /**
  * Lu et al. (2022), https://arxiv.org/abs/2211.01095, eq. 9 and appendix B; for `dpmsolver`,
- * https://arxiv.org/abs/2206.00927, eq. 3.4 and appendix B. `eta` scales the noise of `sde-dpmsolver++`, as
- * in k-diffusion: 1 is the reverse SDE, 0 the ODE.
+ * https://arxiv.org/abs/2206.00927, eq. 3.4 and appendix B. `eta` scales the noise of
+ * `sde-dpmsolver++`, as in k-diffusion: 1 is the reverse SDE, 0 the ODE.
  */
 export function coefficients(
   algorithm: DpmAlgorithm,

@@ -17,8 +17,9 @@ export function past(slot: "x0" | "eps", weights: readonly number[]): Record<str
 }
 
 /**
- * How many of the newest `wanted` levels, `levels[i]` back to `levels[begin]`, differ from each other
- * and from where the step goes. A repeated level carries no slope: orders fall until there is none.
+ * How many of the newest `wanted` levels, `levels[i]` back to `levels[begin]`, differ from each
+ * other and from where the step goes. A repeated level carries no slope: orders fall until there is
+ * none.
  */
 export function distinct(
   levels: readonly NoiseLevel[],

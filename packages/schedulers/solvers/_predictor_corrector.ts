@@ -2,7 +2,9 @@ import type { NoiseLevel } from "../noise_level.ts";
 import type { Step } from "../plan.ts";
 import { past } from "./_history.ts";
 
-/** A linear update over an interval; `outputs` are the weights of the model's outputs, newest first. */
+/**
+ * A linear update over an interval; `outputs` are the weights of the model's outputs, newest first.
+ */
 export interface Update {
   readonly x: number;
   readonly outputs: readonly number[];
@@ -13,9 +15,9 @@ export interface Update {
 /**
  * Correct the last interval with the newest output, then predict the next.
  *
- * Both updates of an interval start from the same sample with the same weight and the same noise, so
- * the corrected sample is the predicted one plus the difference of their outputs' weights: no sample
- * and no noise has to be kept.
+ * Both updates of an interval start from the same sample with the same weight and the same noise,
+ * so the corrected sample is the predicted one plus the difference of their outputs' weights: no
+ * sample and no noise has to be kept.
  */
 export function correctThenPredict(
   levels: readonly NoiseLevel[],

@@ -15,8 +15,8 @@ export type VarianceType =
 export type StepBeta = (s: NoiseLevel, t: NoiseLevel, schedule: NoiseSchedule) => number;
 
 /**
- * A step's beta from `alpha²`, rounded as PyTorch rounds it in single precision. Near clean data that
- * rounding is a part in a thousand, which samplers then carry along.
+ * A step's beta from `alpha²`, rounded as PyTorch rounds it in single precision. Near clean data
+ * that rounding is a part in a thousand, which samplers then carry along.
  *
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";

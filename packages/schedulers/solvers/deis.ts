@@ -6,8 +6,8 @@ import { distinct, past } from "./_history.ts";
 /**
  * DEIS: an exponential integrator whose noise is a polynomial in `log(sigma / alpha)`.
  *
- * Zhang & Chen (2023), https://arxiv.org/abs/2204.13902, eq. 12 to 15, variant "log rho AB". Runs of
- * fewer than 15 steps end in lower orders, unless `lowerOrderFinal` is false.
+ * Zhang & Chen (2023), https://arxiv.org/abs/2204.13902, eq. 12 to 15, variant "log rho AB". Runs
+ * of fewer than 15 steps end in lower orders, unless `lowerOrderFinal` is false.
  *
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";

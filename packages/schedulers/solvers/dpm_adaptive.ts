@@ -92,7 +92,9 @@ export function* dpmAdaptive(
   return current;
 }
 
-/** `out ← x` carried from `s` to `t` along `eps`, and `weight` times what `later` is more than it. */
+/**
+ * `out ← x` carried from `s` to `t` along `eps`, and `weight` times what `later` is more than it.
+ */
 function move(
   out: Float32Array,
   x: Float32Array,

@@ -3,12 +3,13 @@ import type { Solver, Step, Terms } from "../plan.ts";
 import { coefficients } from "./_dpm_solver.ts";
 
 /**
- * DPM-Solver-fast: as many third-order steps, of three model calls each, as the number of calls allows,
- * then smaller ones; even in lambda between the first and the last noisy level. Of the levels between,
- * only their number counts: it is the number of model calls.
+ * DPM-Solver-fast: as many third-order steps, of three model calls each, as the number of calls
+ * allows, then smaller ones; even in lambda between the first and the last noisy level. Of the
+ * levels between, only their number counts: it is the number of model calls.
  *
  * Lu et al. (2022), https://arxiv.org/abs/2206.00927, section 3.4 and algorithms 1, 2 and 4
- * (r = 1/2; r1 = 1/3, r2 = 2/3); k-diffusion, `sample_dpm_fast`. A last step to `sigma = 0` is Euler's.
+ * (r = 1/2; r1 = 1/3, r2 = 2/3); k-diffusion, `sample_dpm_fast`. A last step to `sigma = 0` is
+ * Euler's.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";
@@ -46,7 +47,9 @@ export function dpmFast(): Solver {
 
 type StepMaker = (s: NoiseLevel, t: NoiseLevel, between: (r: number) => NoiseLevel) => Step[];
 
-/** From `x` of `ago` calls ago at `s`; `slope` of the first eps, and `change` of the newest less it. */
+/**
+ * From `x` of `ago` calls ago at `s`; `slope` of the first eps, and `change` of the newest less it.
+ */
 function terms(s: NoiseLevel, t: NoiseLevel, ago: number, weight: "none" | "half" | number): Terms {
   const { x, first, second } = coefficients("dpmsolver", "heun", s, t, 1);
   if (ago === 0) return { x, eps: first };

@@ -20,11 +20,11 @@ export interface DpmSolverMultistepOptions {
 }
 
 /**
- * DPM-Solver and DPM-Solver++, multistep: exponential integrators that extrapolate from earlier model
- * calls. The last step is of first order if it ends at `sigma = 0`.
+ * DPM-Solver and DPM-Solver++, multistep: exponential integrators that extrapolate from earlier
+ * model calls. The last step is of first order if it ends at `sigma = 0`.
  *
- * Lu et al. (2022), https://arxiv.org/abs/2206.00927 and https://arxiv.org/abs/2211.01095, algorithm 2
- * and appendices A and B.
+ * Lu et al. (2022), https://arxiv.org/abs/2206.00927 and https://arxiv.org/abs/2211.01095,
+ * algorithm 2 and appendices A and B.
  *
  * Throws a `RangeError` for orders that the algorithm does not have.
  *

@@ -3,12 +3,12 @@ import type { Combination, Solver, Step } from "../plan.ts";
 import { span } from "./_dpm_solver.ts";
 
 /**
- * DPM-Solver++ (SDE): a stochastic step to the middle of the interval, in log sigma, whose x0 carries
- * a stochastic step over all of it.
+ * DPM-Solver++ (SDE): a stochastic step to the middle of the interval, in log sigma, whose x0
+ * carries a stochastic step over all of it.
  *
  * Lu et al. (2022), https://arxiv.org/abs/2211.01095, section 5, as in k-diffusion's
- * `sample_dpmpp_sde` with r = 1/2. The two draws of a step span overlapping intervals: give the run a
- * Brownian path. The last step is Euler's if it ends at `sigma = 0`.
+ * `sample_dpmpp_sde` with r = 1/2. The two draws of a step span overlapping intervals: give the run
+ * a Brownian path. The last step is Euler's if it ends at `sigma = 0`.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

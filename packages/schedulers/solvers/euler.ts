@@ -5,10 +5,10 @@ import { type Churn, raise } from "./churn.ts";
 /**
  * Euler's method on the probability-flow ODE.
  *
- * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 1 without its correction. It is DDIM, in
- * any scaling; on flow levels, flow-matching Euler. With `churn`, algorithm 2 as diffusers reads it: the model is
- * called before the noise is added, and its output is used as if it had been called after. For the
- * algorithm as published see {@linkcode churned}.
+ * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 1 without its correction. It is
+ * DDIM, in any scaling; on flow levels, flow-matching Euler. With `churn`, algorithm 2 as diffusers
+ * reads it: the model is called before the noise is added, and its output is used as if it had been
+ * called after. For the algorithm as published see {@linkcode churned}.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

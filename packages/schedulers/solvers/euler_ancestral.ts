@@ -4,8 +4,8 @@ import { ddim } from "./ddim.ts";
 /**
  * Euler steps to below each level, then noise back up to it: k-diffusion's "Euler a".
  *
- * Crowson, k-diffusion, `sample_euler_ancestral`, which is {@linkcode ddim} with the same `eta`, in any
- * scaling: Song et al. (2021), https://arxiv.org/abs/2010.02502, appendix D.3.
+ * Crowson, k-diffusion, `sample_euler_ancestral`, which is {@linkcode ddim} with the same `eta`, in
+ * any scaling: Song et al. (2021), https://arxiv.org/abs/2010.02502, appendix D.3.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -2,11 +2,11 @@ import { intervals } from "../noise_level.ts";
 import type { Solver, Step } from "../plan.ts";
 
 /**
- * Heun's method: an Euler step, corrected by the slope at its end. Two model calls per interval, one
- * in the last if that ends at `sigma = 0`.
+ * Heun's method: an Euler step, corrected by the slope at its end. Two model calls per interval,
+ * one in the last if that ends at `sigma = 0`.
  *
- * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 1, along a straight line from one
- * `(alpha, sigma)` to the next: on flow levels it is flow-matching Heun. Add churn
+ * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 1, along a straight line from
+ * one `(alpha, sigma)` to the next: on flow levels it is flow-matching Heun. Add churn
  * with {@linkcode churned}.
  *
  * ```ts

@@ -6,8 +6,8 @@ import { ADAMS_BASHFORTH, past } from "./_history.ts";
  * iPNDM: PNDM without its warm-up; orders rise with the history instead.
  *
  * Zhang & Chen (2023), https://arxiv.org/abs/2204.13902, appendix C, who found the warm-up of
- * Liu et al. (2022) unneeded. At `alpha = 0` the noise says nothing about the data, which is taken to
- * be 0, as in diffusers.
+ * Liu et al. (2022) unneeded. At `alpha = 0` the noise says nothing about the data, which is taken
+ * to be 0, as in diffusers.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -6,8 +6,9 @@ import { distinct, past } from "./_history.ts";
 /**
  * Linear multistep: the slope is a polynomial in the Karras sigma through the last slopes.
  *
- * Crowson, k-diffusion, `sample_lms`: Adams-Bashforth with variable steps; Hairer, Nørsett & Wanner,
- * Solving Ordinary Differential Equations I, section III.5. Throws a `RangeError` for orders below 1.
+ * Crowson, k-diffusion, `sample_lms`: Adams-Bashforth with variable steps; Hairer, Nørsett &
+ * Wanner, Solving Ordinary Differential Equations I, section III.5. Throws a `RangeError` for
+ * orders below 1.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -47,7 +47,10 @@ function age(steps: readonly Step[], slopes: readonly number[], k: number): numb
   return steps.length - slopes[slopes.length - 1 - k]!;
 }
 
-/** From `x` of `ago` calls ago at `s` to `t`, along the sum of weighted slopes; a model call at `level`. */
+/**
+ * From `x` of `ago` calls ago at `s` to `t`, along the sum of weighted slopes; a model call at
+ * `level`.
+ */
 function transfer(
   level: NoiseLevel,
   s: NoiseLevel,
@@ -63,8 +66,8 @@ function transfer(
 }
 
 /**
- * Four calls: at `s`, twice in the middle, at `t`. Between timesteps an odd number apart the first call
- * leads to just above the middle, as in diffusers.
+ * Four calls: at `s`, twice in the middle, at `t`. Between timesteps an odd number apart the first
+ * call leads to just above the middle, as in diffusers.
  */
 function rungeKuttaStep(s: NoiseLevel, t: NoiseLevel, schedule: NoiseSchedule): Step[] {
   const half = Math.floor((s.t - t.t) / 2);

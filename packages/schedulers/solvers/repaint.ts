@@ -27,8 +27,8 @@ export interface RepaintOptions extends RepaintJumps {
 }
 
 /**
- * The timesteps of RePaint: down, with jumps back up by `jumpLength` steps, `jumpSamples - 1` times at
- * every `jumpLength`-th step.
+ * The timesteps of RePaint: down, with jumps back up by `jumpLength` steps, `jumpSamples - 1` times
+ * at every `jumpLength`-th step.
  *
  * Lugmayr et al. (2022), https://arxiv.org/abs/2201.09865, appendix B (figure 9).
  *
@@ -63,12 +63,13 @@ export function repaintTimesteps(
 }
 
 /**
- * RePaint: inpainting by a model that was not made for it. After each step the known part is replaced
- * by the image, diffused to the same level; jumps back towards noise let the two parts agree.
+ * RePaint: inpainting by a model that was not made for it. After each step the known part is
+ * replaced by the image, diffused to the same level; jumps back towards noise let the two parts
+ * agree.
  *
  * Lugmayr et al. (2022), https://arxiv.org/abs/2201.09865, algorithm 1, with DDIM's step as in
- * diffusers' `RePaintScheduler`, whose draws it reproduces. No plan: it blends between steps. Drive it
- * with `adaptive(repaint(...), epsilon)`; `x` is used as the buffer.
+ * diffusers' `RePaintScheduler`, whose draws it reproduces. No plan: it blends between steps. Drive
+ * it with `adaptive(repaint(...), epsilon)`; `x` is used as the buffer.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -23,8 +23,8 @@ export interface SaSolverOptions {
  * SA-Solver: stochastic Adams, predictor and corrector.
  *
  * Xue et al. (2023), https://arxiv.org/abs/2309.05019, algorithm 1, eq. 14 (predictor) and 17
- * (corrector), with the authors' change of the coefficients of order 2. By default `tau` is 1 between
- * timesteps 200 and 800 and 0 elsewhere.
+ * (corrector), with the authors' change of the coefficients of order 2. By default `tau` is 1
+ * between timesteps 200 and 800 and 0 elsewhere.
  *
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";

@@ -4,11 +4,11 @@ import type { Solver } from "../plan.ts";
 const f32 = Math.fround;
 
 /**
- * Trajectory consistency sampling: a deterministic jump to below the next timestep, then noise up to
- * it. The last step adds none.
+ * Trajectory consistency sampling: a deterministic jump to below the next timestep, then noise up
+ * to it. The last step adds none.
  *
- * Zheng et al. (2024), https://arxiv.org/abs/2402.19159, algorithm 4, "gamma sampling"; `eta` is their
- * gamma: 0 is deterministic, 1 is multistep consistency sampling.
+ * Zheng et al. (2024), https://arxiv.org/abs/2402.19159, algorithm 4, "gamma sampling"; `eta` is
+ * their gamma: 0 is deterministic, 1 is multistep consistency sampling.
  *
  * ```ts
  * import { assertEquals } from "@std/assert";

@@ -2,7 +2,8 @@ import type { Solver } from "../plan.ts";
 import { ddpm, singleBeta, type StepBeta, type VarianceType } from "./ddpm.ts";
 
 /**
- * unCLIP's sampler: {@linkcode ddpm}, with the variance of single training steps read from the table.
+ * unCLIP's sampler: {@linkcode ddpm}, with the variance of single training steps read from the
+ * table.
  *
  * Ramesh et al. (2022), https://arxiv.org/abs/2204.06125, section 2.1 (DALL·E 2), and the Karlo
  * models.

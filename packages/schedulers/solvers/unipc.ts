@@ -20,8 +20,8 @@ export interface UniPcOptions {
 /**
  * UniPC: a predictor, and a corrector that costs no model call, for it uses the next one.
  *
- * Zhao et al. (2023), https://arxiv.org/abs/2302.04867, algorithms 1 and 2 (and 5 to 8 for x0), with
- * the coefficients of theorem 3.1.
+ * Zhao et al. (2023), https://arxiv.org/abs/2302.04867, algorithms 1 and 2 (and 5 to 8 for x0),
+ * with the coefficients of theorem 3.1.
  *
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
@@ -57,7 +57,9 @@ export function unipc({
   };
 }
 
-/** One update over `levels[i]` to `levels[i + 1]`, of order p; the corrector knows what comes after. */
+/**
+ * One update over `levels[i]` to `levels[i + 1]`, of order p; the corrector knows what comes after.
+ */
 function unified(
   levels: readonly NoiseLevel[],
   i: number,

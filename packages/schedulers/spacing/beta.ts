@@ -4,7 +4,8 @@ import type { SigmaRange } from "./karras.ts";
 /**
  * Sigmas at the quantiles of a Beta distribution: dense at both ends.
  *
- * Lee et al. (2024), https://arxiv.org/abs/2407.12173, section 4, with `a = b = 0.6` as in diffusers.
+ * Lee et al. (2024), https://arxiv.org/abs/2407.12173, section 4, with `a = b = 0.6` as in
+ * diffusers.
  *
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";

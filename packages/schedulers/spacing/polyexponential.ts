@@ -2,8 +2,8 @@ import { linspace } from "../_numeric.ts";
 import type { SigmaRange } from "./karras.ts";
 
 /**
- * Sigmas whose logarithms follow a power: `rho = 1` is {@linkcode exponentialSigmas}; above it, more
- * steps go to small sigmas.
+ * Sigmas whose logarithms follow a power: `rho = 1` is {@linkcode exponentialSigmas}; above it,
+ * more steps go to small sigmas.
  *
  * Crowson, k-diffusion, `get_sigmas_polyexponential`.
  *

@@ -45,8 +45,8 @@ export const consistencyTable: TableMaker = (c) => {
 };
 
 /**
- * diffusers' `KarrasVeScheduler`: geometric from `sigma_max²` to `sigma_min²`. Its table squares the
- * sigmas, as the code it was ported from; kept, for models that were sampled so.
+ * diffusers' `KarrasVeScheduler`: geometric from `sigma_max²` to `sigma_min²`. Its table squares
+ * the sigmas, as the code it was ported from; kept, for models that were sampled so.
  */
 export const karrasVeTable: TableMaker = (c) => {
   const [min, max] = [c.sigma_min ?? 0.02, c.sigma_max ?? 100];

@@ -39,7 +39,8 @@ export const flowTable: TableMaker = (c) => {
 /**
  * Flow maps: as {@linkcode flowTable}, from 1 to just above 0, shifted once.
  *
- * Boffi et al. (2024), https://arxiv.org/abs/2406.07507; diffusers' `FlowMapEulerDiscreteScheduler`.
+ * Boffi et al. (2024), https://arxiv.org/abs/2406.07507; diffusers'
+ * `FlowMapEulerDiscreteScheduler`.
  */
 export const flowMapTable: TableMaker = (c) => {
   const length = c.num_train_timesteps;

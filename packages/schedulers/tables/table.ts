@@ -24,7 +24,9 @@ export interface Table {
 /** Reads a config once, and then makes the table of each run. */
 export type TableMaker = (settings: Settings) => (request: TableRequest) => Table;
 
-/** The schedule that a config's beta keys describe; `terminal` as in {@linkcode discreteSchedule}. */
+/**
+ * The schedule that a config's beta keys describe; `terminal` as in {@linkcode discreteSchedule}.
+ */
 export function trainedSchedule(c: Settings, terminal?: number): DiscreteSchedule {
   const { beta_start: start, beta_end: end } = c;
   const plain = c.trained_betas
