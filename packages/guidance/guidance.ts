@@ -55,7 +55,10 @@ export interface ClassifierGradient {
   readonly form: "ddim" | "ddpm";
 }
 
-/** How the predictions of a step become one. */
+/**
+ * How the predictions of a step become one. A plain object: methods that wrap another copy what they do
+ * not change.
+ */
 export interface Guidance {
   /**
    * What `start()`'s function is given: the network's raw output, or the clean sample it implies.
