@@ -7,9 +7,10 @@
  * Times are the least of many runs, so that other work on the machine counts little.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { numpyRandom, philoxRandom, torchRandom } from "@shum/schedulers";
+import { numpyRandom, philoxRandom, type Scheduler, torchRandom } from "@shum/schedulers";
 import {
   best,
+  type Case,
   cases,
   noiseOf,
   normals,
