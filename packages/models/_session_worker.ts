@@ -26,7 +26,6 @@ interface Loaded {
 }
 
 const sessions = new Map<number, Loaded>();
-let last = 0;
 
 // Not `on("message")`: in Deno that walks every element of every buffer in search of ports.
 (parentPort as unknown as EventTarget).addEventListener("message", async (event) => {
@@ -57,9 +56,8 @@ async function open(request: OpenRequest): Promise<OpenReply> {
       checkOperators(request.path, model, device);
       const session = await load(request, model, device);
       trimMemory(); // what loading took and the session does not keep
-      const id = ++last;
-      sessions.set(id, { session, path: request.path, device });
-      return { session: id, device, inputs: session.inputs, outputs: session.outputs };
+      sessions.set(request.session, { session, path: request.path, device });
+      return { device, inputs: session.inputs, outputs: session.outputs };
     } catch (error) {
       // "auto" goes on to the next device, and ends with the plainest one's reason.
       if (i < request.devices.length - 1) continue;
@@ -104,7 +102,13 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
 }
 
 async function run({ session: id, feeds, outputs }: RunRequest): Promise<RunReply> {
-  const { session, path, device } = sessions.get(id)!;
+  const loaded = sessions.get(id);
+  if (!loaded) {
+    throw new Error(
+      "Cannot run: the engine's thread failed since the session was opened; reopen it",
+    );
+  }
+  const { session, path, device } = loaded;
   try {
     const start = performance.now();
     const results = await session.run(feeds, outputs);

@@ -13,6 +13,8 @@ export interface Requests {
 }
 
 export interface OpenRequest {
+  /** Its number from now on; never used again, not even by a thread that follows. */
+  readonly session: number;
   readonly path: string;
   /** In the order to try. */
   readonly devices: readonly Device[];
@@ -22,7 +24,6 @@ export interface OpenRequest {
 }
 
 export interface OpenReply {
-  readonly session: number;
   readonly device: Device;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];

@@ -8,6 +8,8 @@ import { chooseDevices, probeDevices } from "./providers.ts";
 import type { Device, RunSettings, Session, SessionOptions, TensorInfo } from "./session.ts";
 import type { Tensor } from "./tensor.ts";
 
+let lastSession = 0;
+
 /**
  * Loads an ONNX model in the engine's thread: the caller's timers, progress and abort signals stay
  * alive while it loads and runs.
@@ -37,16 +39,17 @@ export function openSession(path: string, options: SessionOptions = {}): Promise
       ? ["cpu" as const]
       : chooseDevices(device, await abortable(probeDevices(), signal));
     const request = {
+      session: ++lastSession,
       path: resolve(path),
       devices,
       threads: clampThreads(threads),
       cacheDir: cacheDir === false ? false : resolve(cacheDir),
       lowMemory,
     } as const;
-    const reply = await engineWorker.request("open", request, [], signal, (late) => {
-      engineWorker.request("release", { session: late.session }).catch(() => {});
+    const reply = await engineWorker.request("open", request, [], signal, () => {
+      engineWorker.request("release", request).catch(() => {});
     });
-    return new WorkerSession(path, reply);
+    return new WorkerSession(path, request.session, reply);
   });
 }
 
@@ -61,14 +64,14 @@ class WorkerSession implements Session {
   readonly #pool = new BufferPool();
   #closing: Promise<void> | undefined;
 
-  constructor(path: string, reply: OpenReply) {
+  constructor(path: string, id: number, reply: OpenReply) {
     this.path = path;
     this.device = reply.device;
     this.inputs = reply.inputs;
     this.outputs = reply.outputs;
     this.inputNames = reply.inputs.map(({ name }) => name);
     this.outputNames = reply.outputs.map(({ name }) => name);
-    this.#id = reply.session;
+    this.#id = id;
     if (reply.device === "webgpu") engineWorker.pin();
     engineWorker.opened(this.#close);
   }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { engineWorker } from "./_engine_worker.ts";
 import { addModel, castModel, modelFile, slowModel } from "./_testing.ts";
 import { tensor } from "./tensor.ts";
 import { openSession } from "./worker_session.ts";
@@ -218,4 +219,15 @@ Deno.test("a thousand runs do not grow the process", async () => {
   for (let i = 0; i < 1000; i++) await run();
   const grown = (Deno.memoryUsage().rss - before) / 2 ** 20;
   assert(grown < 80, `grew by ${grown.toFixed(1)} MiB`);
+});
+
+Deno.test("a session that the engine's thread does not know, as after its failure, is told so", async () => {
+  await using file = await modelFile(addModel);
+  await using session = await openSession(file.path, cpu);
+  await assertRejects(
+    () => engineWorker.request("run", { session: -1, feeds: [], outputs: [] }),
+    Error,
+    "failed since the session was opened; reopen it",
+  );
+  assertEquals([...(await session.run({ a: floats(1), b: floats(2) })).c!.data], [3]);
 });
