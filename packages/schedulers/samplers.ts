@@ -41,6 +41,7 @@ const SAMPLING_KEYS = [
  *
  * Throws a `RangeError` that names the nearest known name.
  *
+ * @example
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
  * import { samplerConfig } from "@shum/schedulers";
@@ -63,6 +64,7 @@ export function samplerConfig(
   const named = schedule ?? suffix;
   const flow = base._class_name.startsWith("FlowMatch") || base.use_flow_sigmas === true ||
     base.prediction_type === "flow_prediction";
+  const edm = base._class_name.startsWith("EDM");
   const kept = Object.fromEntries(
     Object.entries(base).filter(([key]) => !SAMPLING_KEYS.includes(key)),
   );
@@ -71,7 +73,8 @@ export function samplerConfig(
     _class_name: sampler.className,
     ...(flow && flowKeys(sampler, base)),
     ...sampler.keys,
-    ...(named !== undefined && findSchedule(named).keys),
+    ...(edm && edmKeys(sampler)),
+    ...(named !== undefined && (edm ? edmSpacing(named) : findSchedule(named).keys)),
   };
 }
 
@@ -91,9 +94,31 @@ function flowKeys(sampler: SamplerRow, base: SchedulerConfig): Keys {
   };
 }
 
+/** A model with Karras et al.'s preconditioning under a sampler: one of the classes that know it. */
+function edmKeys(sampler: SamplerRow): Keys {
+  const { className } = sampler;
+  if (className === "EulerDiscreteScheduler") return { _class_name: "EDMEulerScheduler" };
+  if (className === "DPMSolverMultistepScheduler") {
+    return { _class_name: "EDMDPMSolverMultistepScheduler" };
+  }
+  throw new RangeError(
+    `Cannot choose sampler: "${sampler.name}" does not sample EDM models; expected euler, ` +
+      `dpmpp_2m, dpmpp_3m, dpmpp_2m_sde or dpmpp_3m_sde`,
+  );
+}
+
+function edmSpacing(name: string): Keys {
+  const { name: sigma_schedule } = findSchedule(name);
+  if (sigma_schedule === "karras" || sigma_schedule === "exponential") return { sigma_schedule };
+  throw new RangeError(
+    `Cannot choose schedule: "${name}" is not for EDM models; expected karras or exponential`,
+  );
+}
+
 /**
  * Every sampler that {@linkcode samplerConfig} knows.
  *
+ * @example
  * ```ts
  * import { assert } from "@std/assert";
  * import { samplerNames } from "@shum/schedulers";
@@ -112,6 +137,7 @@ export function samplerNames(): readonly SamplerName[] {
 /**
  * Every sigma schedule that {@linkcode samplerConfig} knows.
  *
+ * @example
  * ```ts
  * import { assert } from "@std/assert";
  * import { scheduleNames } from "@shum/schedulers";
@@ -145,7 +171,7 @@ function findSampler(name: string): { sampler: SamplerRow; suffix?: string } {
   throw unknown("sampler", name, SAMPLERS);
 }
 
-function findSchedule(name: string): { readonly keys: Keys } {
+function findSchedule(name: string): ScheduleName & { readonly keys: Keys } {
   const found = SCHEDULES.find((schedule) => spellings(schedule).includes(plain(name)));
   if (!found) throw unknown("schedule", name, SCHEDULES);
   return found;

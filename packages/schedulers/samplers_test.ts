@@ -88,3 +88,26 @@ Deno.test("unknown names are refused with the nearest known one", () => {
   assertThrows(() => samplerConfig("dpmpp_2n", undefined, base), RangeError, `"dpmpp_2m"`);
   assertThrows(() => samplerConfig("euler", "karas", base), RangeError, `"karras"`);
 });
+
+Deno.test("a flow-matching model takes the spacings that make sense for it", () => {
+  for (const schedule of ["karras", "beta", "kl_optimal", "polyexponential", "normal"]) {
+    const scheduler = Scheduler.fromConfig(samplerConfig("euler", schedule, flow));
+    scheduler.setTimesteps(5);
+    const sigmas = [0, 1, 2, 3, 4, 5].map((i) => scheduler.noiseLevel(i).sigma);
+    assertEquals(sigmas, [...sigmas].sort((a, b) => b - a));
+  }
+  const ays = Scheduler.fromConfig(samplerConfig("euler", "ays", flow));
+  assertThrows(() => ays.setTimesteps(5), RangeError, "not for flow matching");
+});
+
+Deno.test("models with Karras et al.'s preconditioning keep it", () => {
+  const edm = { _class_name: "EDMEulerScheduler", sigma_data: 0.7 };
+  const config = samplerConfig("dpmpp_2m", "exponential", edm);
+  assertEquals(config, {
+    _class_name: "EDMDPMSolverMultistepScheduler",
+    sigma_data: 0.7,
+    sigma_schedule: "exponential",
+  });
+  assertThrows(() => samplerConfig("heun", undefined, edm), RangeError, "EDM models");
+  assertThrows(() => samplerConfig("euler", "beta", edm), RangeError, "karras or exponential");
+});

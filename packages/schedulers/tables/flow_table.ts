@@ -2,9 +2,7 @@ import type { Settings } from "../settings.ts";
 import { linspace } from "../_numeric.ts";
 import type { NoiseLevel } from "../noise_level.ts";
 import { flowSchedule, shiftSigma, stretchToTerminal, timeShift } from "../schedules/flow.ts";
-import { betaSigmas } from "../spacing/beta.ts";
-import { exponentialSigmas } from "../spacing/exponential.ts";
-import { karrasSigmas } from "../spacing/karras.ts";
+import { ends, replacement } from "./_sigmas.ts";
 import type { TableMaker, TableRequest } from "./table.ts";
 
 /**
@@ -66,9 +64,11 @@ function spaced(
     c.use_dynamic_shifting ? timeShift(sigma, mu!, type) : shiftSigma(sigma, c.shift)
   );
   if (c.shift_terminal) result = stretchToTerminal(result, c.shift_terminal);
-  const ends = { max: result[0]!, min: result[result.length - 1]! };
-  if (c.use_karras_sigmas) result = karrasSigmas(result.length, ends);
-  else if (c.use_exponential_sigmas) result = exponentialSigmas(result.length, ends);
-  else if (c.use_beta_sigmas) result = betaSigmas(result.length, ends);
-  return result;
+  if (c.sigma_spacing?.startsWith("align_your_steps")) {
+    throw new RangeError(
+      `Cannot set timesteps: sigma_spacing is "${c.sigma_spacing}", which is not for flow matching; ` +
+        `expected another spacing, or none`,
+    );
+  }
+  return replacement(c, { steps: result.length }, ends(result)) ?? result;
 }
