@@ -42,7 +42,17 @@ export interface Repository {
   json(component: string, name: string): Promise<unknown>;
 }
 
-/** A model folder that cannot be used: what is missing or damaged, and where it was looked for. */
+/**
+ * A model folder that cannot be used: what is missing or damaged, and where it was looked for.
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { openRepository, RepositoryError } from "@shum/models";
+ * const empty = await Deno.makeTempDir();
+ * await assertRejects(() => openRepository(empty), RepositoryError, "model_index.json");
+ * ```
+ */
 export class RepositoryError extends Error {
   /** Each thing that is wrong. */
   readonly problems: readonly string[];

@@ -11,6 +11,7 @@ export type Clip = (x0: Float32Array, batch: number) => void;
  *
  * Ho et al. (2020), https://arxiv.org/abs/2006.11239, their code.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { clipSample } from "@shum/schedulers";
@@ -29,6 +30,7 @@ export function clipSample({ range = 1 }: { range?: number } = {}): Clip {
  * Saharia et al. (2022), https://arxiv.org/abs/2205.11487, section 2.3. `max` bounds the quantile;
  * a `max` below 1 wins over the 1, as in diffusers. Not for latents.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dynamicThreshold } from "@shum/schedulers";

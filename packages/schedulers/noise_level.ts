@@ -13,6 +13,7 @@ export interface NoiseLevel {
  *
  * Kingma et al. (2021), https://arxiv.org/abs/2107.00630, eq. 4, up to the factor 2.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { lambda } from "@shum/schedulers";
@@ -29,6 +30,7 @@ export function lambda(level: NoiseLevel): number {
  * Written without logarithms, so that `sigma = 0` at the end and `alpha = 0` at the start need no
  * special case.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { decay } from "@shum/schedulers";
@@ -47,6 +49,7 @@ export type Interval = readonly [s: NoiseLevel, t: NoiseLevel, i: number];
 /**
  * The intervals between neighbouring levels, from the `begin`-th level on.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { intervals } from "@shum/schedulers";

@@ -13,6 +13,7 @@ export interface NoiseSchedule {
 /**
  * The same schedule in variance-exploding scaling: `alpha = 1`, `sigma` is the Karras sigma.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { edmSchedule, varianceExploding, variancePreserving } from "@shum/schedulers";
@@ -28,6 +29,7 @@ export function varianceExploding(schedule: NoiseSchedule): NoiseSchedule {
 /**
  * The same schedule in variance-preserving scaling: `alpha² + sigma² = 1`.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { edmSchedule, variancePreserving } from "@shum/schedulers";

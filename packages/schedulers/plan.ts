@@ -96,6 +96,7 @@ export interface CompileOptions {
  * Throws a `RangeError` if a coefficient is not finite, naming the step: for instance epsilon
  * prediction where `alpha` is 0.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { compile, ddim, edmSchedule, epsilon } from "@shum/schedulers";

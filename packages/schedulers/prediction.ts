@@ -31,6 +31,7 @@ export type Prediction = (level: NoiseLevel) => Preconditioning;
  *
  * Ho et al. (2020), https://arxiv.org/abs/2006.11239, eq. 11.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { epsilon } from "@shum/schedulers";
@@ -53,6 +54,7 @@ export function epsilon({ t, alpha, sigma }: NoiseLevel): Preconditioning {
  * The network predicts the noise with its sign changed, the score times sigma, as the networks do
  * that were made for diffusers' `KarrasVeScheduler`.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { negativeEpsilon } from "@shum/schedulers";
@@ -68,6 +70,7 @@ export function negativeEpsilon(level: NoiseLevel): Preconditioning {
 /**
  * The network predicts the clean sample.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { sample } from "@shum/schedulers";
@@ -91,6 +94,7 @@ export function sample({ t, alpha, sigma }: NoiseLevel): Preconditioning {
  *
  * Salimans & Ho (2022), https://arxiv.org/abs/2202.00512, appendix D.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { vPrediction } from "@shum/schedulers";
@@ -117,6 +121,7 @@ export function vPrediction({ t, alpha, sigma }: NoiseLevel): Preconditioning {
  * Liu et al. (2023), https://arxiv.org/abs/2209.03003; Esser et al. (2024),
  * https://arxiv.org/abs/2403.03206, eq. 13.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { flowPrediction } from "@shum/schedulers";
@@ -134,6 +139,7 @@ export function flowPrediction({ t, alpha, sigma }: NoiseLevel): Preconditioning
  *
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 7.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { score } from "@shum/schedulers";
@@ -158,6 +164,7 @@ export function score({ t, alpha, sigma }: NoiseLevel): Preconditioning {
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1. `sign` is -1 for the networks
  * that diffusers calls EDM with v-prediction.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edm } from "@shum/schedulers";
@@ -187,6 +194,7 @@ export function edm(
  *
  * Song et al. (2023), https://arxiv.org/abs/2303.01469, appendix C.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { consistency } from "@shum/schedulers";

@@ -21,6 +21,7 @@ const BLOCK = 16384;
  * never stored, unless a later step reads them or a clip bends them. Each update is one pass that
  * rounds once. Nothing is allocated or copied after construction.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { compile, ddim, edmSchedule, epsilon, Runner } from "@shum/schedulers";

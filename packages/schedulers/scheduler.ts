@@ -23,6 +23,7 @@ export interface SchedulerOutput {
  * Its methods take an `index` where diffusers takes a timestep, for Heun and PNDM visit a timestep
  * twice. Pipelines use {@linkcode Scheduler.runner}, which copies nothing.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { Scheduler } from "@shum/schedulers";
@@ -72,6 +73,7 @@ export class Scheduler {
    * Throws a `RangeError` or `TypeError` that names the key, for an unknown class, an unknown value
    * or a pair of values that contradict each other.
    *
+   * @example
    * ```ts
    * import { assertEquals, assertThrows } from "@std/assert";
    * import { Scheduler } from "@shum/schedulers";

@@ -24,6 +24,7 @@ const f32 = Math.fround;
  *
  * `start` and `end` matter to the first two and to `sigmoid`.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { betas } from "@shum/schedulers";
@@ -72,6 +73,7 @@ function fromSignal(length: number, signal: (u: number) => number): Float32Array
 /**
  * The cumulative product of `1 - beta`, rounded to single precision entry by entry as torch does.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { alphasCumprod } from "@shum/schedulers";
@@ -88,6 +90,7 @@ export function alphasCumprod(betas: Float32Array): Float32Array {
  *
  * Lin et al. (2023), https://arxiv.org/abs/2305.08891, algorithm 1.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { alphasCumprod, betas, rescaleZeroTerminalSnr } from "@shum/schedulers";

@@ -24,6 +24,7 @@ const f32 = Math.fround;
  * Ho et al. (2020), https://arxiv.org/abs/2006.11239, eq. 4. `terminal` replaces the last `alpha²`,
  * for samplers that cannot start at 0.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { betas, discreteSchedule } from "@shum/schedulers";

@@ -6,6 +6,7 @@ import type { NoiseSchedule } from "../noise_schedule.ts";
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { edmSchedule } from "@shum/schedulers";
@@ -25,6 +26,7 @@ export function edmSchedule({ length = 1000 }: { length?: number } = {}): NoiseS
 /**
  * The level of one Karras sigma; `t` is what the model is told, by default `log(sigma) / 4`.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edmLevel } from "@shum/schedulers";

@@ -7,6 +7,7 @@ import type { NoiseSchedule } from "../noise_schedule.ts";
  *
  * Liu et al. (2023), https://arxiv.org/abs/2209.03003, eq. 1.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { flowSchedule } from "@shum/schedulers";
@@ -27,6 +28,7 @@ export function flowSchedule({ length = 1000 }: { length?: number } = {}): Noise
  *
  * Esser et al. (2024), https://arxiv.org/abs/2403.03206, eq. 23.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { shiftSigma } from "@shum/schedulers";
@@ -43,6 +45,7 @@ export function shiftSigma(sigma: number, shift: number): number {
  * `exponential` is {@linkcode shiftSigma} with `s = e^mu`; `linear`, with `s = mu`. Black Forest
  * Labs (2024), FLUX.1's sampling code.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { timeShift } from "@shum/schedulers";
@@ -59,6 +62,7 @@ export function timeShift(sigma: number, mu: number, type: "exponential" | "line
  * `mu` for an image of `tokens` tokens (for FLUX and SD 3: height/16 · width/16), linear between
  * the two resolutions that a model was tuned at.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { dynamicShift } from "@shum/schedulers";
@@ -83,6 +87,7 @@ export function dynamicShift(
  *
  * HaCohen et al. (2024), https://arxiv.org/abs/2501.00103 (LTX-Video), their code.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { stretchToTerminal } from "@shum/schedulers";

@@ -26,6 +26,7 @@ export interface Raised {
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 2, lines 4 to 6.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { raise } from "@shum/schedulers";
@@ -56,6 +57,7 @@ export function raise(
  * sample at the level of the plan's first step, which is raised already. One draw per step, also
  * where no noise is added, as in the authors' code and k-diffusion.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { churned, edmSchedule, euler } from "@shum/schedulers";

@@ -8,6 +8,7 @@ import type { Solver } from "../plan.ts";
  * model takes for clean, its `sigma_min`: that much noise is already in what it returns. On flow
  * levels it is the flow-matching LCM.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { consistencySampling, edmSchedule } from "@shum/schedulers";

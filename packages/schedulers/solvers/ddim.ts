@@ -8,6 +8,7 @@ import type { Solver } from "../plan.ts";
  * `(alpha, sigma)`, it is Euler's method on VE levels and flow-matching Euler on flow levels. The
  * levels may ascend: then it inverts an image, and `eta` must be 0.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { ddim, edmSchedule } from "@shum/schedulers";

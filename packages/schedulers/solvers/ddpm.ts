@@ -18,6 +18,7 @@ export type StepBeta = (s: NoiseLevel, t: NoiseLevel, schedule: NoiseSchedule) =
  * A step's beta from `alpha²`, rounded as PyTorch rounds it in single precision. Near clean data
  * that rounding is a part in a thousand, which samplers then carry along.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { singleBeta } from "@shum/schedulers";
@@ -39,6 +40,7 @@ export function singleBeta(s: NoiseLevel, t: NoiseLevel): number {
  * `beta` overrides the variance of a step, for models sampled in single precision;
  * without `finalNoise` the last step adds none either.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { ddpm, edmSchedule } from "@shum/schedulers";

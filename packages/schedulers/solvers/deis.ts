@@ -9,6 +9,7 @@ import { distinct, past } from "./_history.ts";
  * Zhang & Chen (2023), https://arxiv.org/abs/2204.13902, eq. 12 to 15, variant "log rho AB". Runs
  * of fewer than 15 steps end in lower orders, unless `lowerOrderFinal` is false.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { deis, edmSchedule } from "@shum/schedulers";

@@ -8,6 +8,7 @@ import type { Solver, Step } from "../plan.ts";
  * Lu et al. (2022), https://arxiv.org/abs/2206.00927, algorithm 1; k-diffusion, `sample_dpm_2`. The
  * last step is Euler's if it ends at `sigma = 0`, where there is no middle.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpm2, edmSchedule } from "@shum/schedulers";

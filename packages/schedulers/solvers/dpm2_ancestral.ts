@@ -8,6 +8,7 @@ import { span } from "./_dpm_solver.ts";
  * Crowson, k-diffusion, `sample_dpm_2_ancestral`; see {@linkcode dpm2} and, for `eta`,
  * {@linkcode eulerAncestral}.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpm2Ancestral, edmSchedule } from "@shum/schedulers";

@@ -25,6 +25,7 @@ export interface DpmAdaptiveOptions {
  *
  * Throws a `RangeError` for a `to` without noise, or if `maxSteps` do not suffice.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { adaptive, dpmAdaptive, edmLevel, edmSchedule, sample } from "@shum/schedulers";

@@ -11,6 +11,7 @@ import { coefficients } from "./_dpm_solver.ts";
  * (r = 1/2; r1 = 1/3, r2 = 2/3); k-diffusion, `sample_dpm_fast`. A last step to `sigma = 0` is
  * Euler's.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpmFast, edmSchedule } from "@shum/schedulers";

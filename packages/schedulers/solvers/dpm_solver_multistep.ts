@@ -28,6 +28,7 @@ export interface DpmSolverMultistepOptions {
  *
  * Throws a `RangeError` for orders that the algorithm does not have.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpmSolverMultistep, edmSchedule } from "@shum/schedulers";

@@ -10,6 +10,7 @@ import { span } from "./_dpm_solver.ts";
  * `sample_dpmpp_sde` with r = 1/2. The two draws of a step span overlapping intervals: give the run
  * a Brownian path. The last step is Euler's if it ends at `sigma = 0`.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpmSolverSde, edmSchedule } from "@shum/schedulers";

@@ -26,6 +26,7 @@ export interface DpmSolverSinglestepOptions {
  *
  * Throws a `RangeError` for orders that the algorithm does not have.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpmSolverSinglestep, edmSchedule } from "@shum/schedulers";

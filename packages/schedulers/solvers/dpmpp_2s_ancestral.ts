@@ -9,6 +9,7 @@ import { span } from "./_dpm_solver.ts";
  * `sample_dpmpp_2s_ancestral`. Two model calls per interval; the last is Euler's if it ends at
  * `sigma = 0`. `eta` 0 gives the deterministic algorithm.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpmpp2sAncestral, edmSchedule } from "@shum/schedulers";

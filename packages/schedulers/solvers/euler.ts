@@ -10,6 +10,7 @@ import { type Churn, raise } from "./churn.ts";
  * reads it: the model is called before the noise is added, and its output is used as if it had been
  * called after. For the algorithm as published see {@linkcode churned}.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edmSchedule, euler } from "@shum/schedulers";

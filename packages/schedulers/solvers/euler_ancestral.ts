@@ -7,6 +7,7 @@ import { ddim } from "./ddim.ts";
  * Crowson, k-diffusion, `sample_euler_ancestral`, which is {@linkcode ddim} with the same `eta`, in
  * any scaling: Song et al. (2021), https://arxiv.org/abs/2010.02502, appendix D.3.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { ddim, edmSchedule, eulerAncestral } from "@shum/schedulers";

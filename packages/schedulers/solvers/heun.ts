@@ -9,6 +9,7 @@ import type { Solver, Step } from "../plan.ts";
  * one `(alpha, sigma)` to the next: on flow levels it is flow-matching Heun. Add churn
  * with {@linkcode churned}.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edmSchedule, heun } from "@shum/schedulers";

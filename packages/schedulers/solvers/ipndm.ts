@@ -9,6 +9,7 @@ import { ADAMS_BASHFORTH, past } from "./_history.ts";
  * Liu et al. (2022) unneeded. At `alpha = 0` the noise says nothing about the data, which is taken
  * to be 0, as in diffusers.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edmSchedule, ipndm } from "@shum/schedulers";

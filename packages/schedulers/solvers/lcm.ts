@@ -9,6 +9,7 @@ import type { Solver } from "../plan.ts";
  * Song et al. (2023), https://arxiv.org/abs/2303.01469, appendix C, of `timestepScaling` times the
  * timestep. The last step adds no noise.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { flowSchedule, lcm } from "@shum/schedulers";

@@ -10,6 +10,7 @@ import { distinct, past } from "./_history.ts";
  * Wanner, Solving Ordinary Differential Equations I, section III.5. Throws a `RangeError` for
  * orders below 1.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edmSchedule, lms } from "@shum/schedulers";

@@ -11,6 +11,7 @@ import { ADAMS_BASHFORTH } from "./_history.ts";
  * method of eq. 13, four model calls each, if there are that many; without it the second level is
  * visited twice, which is Stable Diffusion's "PLMS".
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { flowSchedule, pndm } from "@shum/schedulers";

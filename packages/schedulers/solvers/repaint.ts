@@ -32,6 +32,7 @@ export interface RepaintOptions extends RepaintJumps {
  *
  * Lugmayr et al. (2022), https://arxiv.org/abs/2201.09865, appendix B (figure 9).
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { repaintTimesteps } from "@shum/schedulers";
@@ -71,6 +72,7 @@ export function repaintTimesteps(
  * diffusers' `RePaintScheduler`, whose draws it reproduces. No plan: it blends between steps. Drive
  * it with `adaptive(repaint(...), epsilon)`; `x` is used as the buffer.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { adaptive, betas, discreteSchedule, epsilon, repaint } from "@shum/schedulers";

@@ -26,6 +26,7 @@ export interface SaSolverOptions {
  * (corrector), with the authors' change of the coefficients of order 2. By default `tau` is 1
  * between timesteps 200 and 800 and 0 elsewhere.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { edmSchedule, saSolver } from "@shum/schedulers";

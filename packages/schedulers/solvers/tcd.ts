@@ -10,6 +10,7 @@ const f32 = Math.fround;
  * Zheng et al. (2024), https://arxiv.org/abs/2402.19159, algorithm 4, "gamma sampling"; `eta` is
  * their gamma: 0 is deterministic, 1 is multistep consistency sampling.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { flowSchedule, tcd } from "@shum/schedulers";

@@ -8,6 +8,7 @@ import { ddpm, singleBeta, type StepBeta, type VarianceType } from "./ddpm.ts";
  * Ramesh et al. (2022), https://arxiv.org/abs/2204.06125, section 2.1 (DALL·E 2), and the Karlo
  * models.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { betas, discreteSchedule, unclip } from "@shum/schedulers";

@@ -23,6 +23,7 @@ export interface UniPcOptions {
  * Zhao et al. (2023), https://arxiv.org/abs/2302.04867, algorithms 1 and 2 (and 5 to 8 for x0),
  * with the coefficients of theorem 3.1.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { edmSchedule, unipc } from "@shum/schedulers";

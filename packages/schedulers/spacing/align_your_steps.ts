@@ -14,6 +14,7 @@ const SIGMAS: Readonly<Record<AlignYourStepsModel, readonly number[]>> = {
  *
  * Sabour et al. (2024), https://arxiv.org/abs/2404.14507, section 5 and their quickstart guide.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { alignYourStepsSigmas } from "@shum/schedulers";

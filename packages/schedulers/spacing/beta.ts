@@ -7,6 +7,7 @@ import type { SigmaRange } from "./karras.ts";
  * Lee et al. (2024), https://arxiv.org/abs/2407.12173, section 4, with `a = b = 0.6` as in
  * diffusers.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { betaSigmas } from "@shum/schedulers";
@@ -23,6 +24,7 @@ export function betaSigmas(
 /**
  * Where the cumulative Beta distribution reaches `p`.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { betaQuantile } from "@shum/schedulers";

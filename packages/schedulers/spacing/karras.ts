@@ -13,6 +13,7 @@ export interface SigmaRange {
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, eq. 5.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { karrasSigmas } from "@shum/schedulers";

@@ -7,6 +7,7 @@ import type { SigmaRange } from "./karras.ts";
  *
  * Crowson, k-diffusion, `get_sigmas_polyexponential`.
  *
+ * @example
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { polyexponentialSigmas } from "@shum/schedulers";

@@ -26,6 +26,7 @@ export interface TimestepOptions {
  * Lin et al. (2023), https://arxiv.org/abs/2305.08891, table 2. Always exactly `steps` of them:
  * where floating point makes diffusers append a timestep -1 to `trailing`, it is left out.
  *
+ * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { timesteps } from "@shum/schedulers";
