@@ -143,7 +143,20 @@ class VectorMemory {
     else if (terms === 3) kernel(out, end, w[0]!, a[0]!, w[1]!, a[1]!, w[2]!, a[2]!);
     else if (terms === 1) kernel(out, end, w[0]!, a[0]!);
     else if (terms === 4) kernel(out, end, w[0]!, a[0]!, w[1]!, a[1]!, w[2]!, a[2]!, w[3]!, a[3]!);
-    else kernel(out, end, ...w.flatMap((weight, k) => [weight, a[k]!]));
+    else this.#runMany(out, end, w, terms);
+  }
+
+  /** One list of arguments for all calls, so that none is made in a run. */
+  readonly #arguments: number[] = [];
+
+  #runMany(out: number, end: number, w: readonly number[], terms: number): void {
+    const list = this.#arguments;
+    list.length = 2 * terms;
+    for (let k = 0; k < terms; k++) {
+      list[2 * k] = w[k]!;
+      list[2 * k + 1] = this.#addresses[k]!;
+    }
+    this.#kernels[terms - 1]!(out, end, ...list);
   }
 }
 
