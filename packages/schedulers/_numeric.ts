@@ -10,6 +10,7 @@ export function linspace(from: number, to: number, count: number): number[] {
 /** `count` numbers from `from` to `to`, bit for bit as torch spaces them in single precision. */
 export function linspace32(from: number, to: number, count: number): Float32Array {
   const [start, end] = [Math.fround(from), Math.fround(to)];
+  if (count === 1) return Float32Array.of(start);
   const step = Math.fround(Math.fround(end - start) / (count - 1));
   return Float32Array.from(
     { length: count },

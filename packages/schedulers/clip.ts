@@ -4,7 +4,11 @@ import { clamp } from "./_clamp.ts";
  * Bounds the predicted clean samples, in place: the one non-linear operation of a run. `batch`
  * samples lie in `x0` one after the other.
  */
-export type Clip = (x0: Float32Array, batch: number) => void;
+export interface Clip {
+  (x0: Float32Array, batch: number): void;
+  /** Whether each element is bounded by itself, so that a run may hand in `x0` piece by piece. */
+  readonly pointwise?: boolean;
+}
 
 /**
  * Clamps to `[-range, range]`: for models of pixels, whose data is bounded.
@@ -21,7 +25,8 @@ export type Clip = (x0: Float32Array, batch: number) => void;
  * ```
  */
 export function clipSample({ range = 1 }: { range?: number } = {}): Clip {
-  return (x0) => clamp(x0, -range, range);
+  const clip: Clip = (x0) => clamp(x0, -range, range);
+  return Object.assign(clip, { pointwise: true });
 }
 
 /**

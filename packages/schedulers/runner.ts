@@ -159,15 +159,20 @@ export class Runner implements Trajectory {
       if (typeof act.noise !== "number") scaleNoise(this.#z!, act.noise, variance);
     }
     const clip = act.x0 && this.#clip;
-    if (clip) { // it sees all of x0, before anything reads it
+    const first = clip && !clip.pointwise;
+    if (first) { // it sees all of x0, before anything reads it
       const x0 = this.#buffer("x0", 0);
       this.#sum(x0, act.x0, 0, x.length);
       clip(x0, this.#batch);
     }
-    const block = act.eps || (act.x0 && !clip) ? BLOCK : x.length;
+    const block = act.eps || (act.x0 && !first) ? BLOCK : x.length;
     for (let start = 0; start < x.length; start += block) {
       const end = Math.min(start + block, x.length);
-      if (act.x0 && !clip) this.#sum(this.#buffer("x0", 0), act.x0, start, end);
+      if (act.x0 && !first) {
+        const x0 = this.#buffer("x0", 0);
+        this.#sum(x0, act.x0, start, end);
+        clip?.(end - start === x.length ? x0 : x0.subarray(start, end), this.#batch);
+      }
       if (act.eps) this.#sum(this.#buffer("eps", 0), act.eps, start, end);
       this.#sum(this.#buffer("x", -1), act.x, start, end);
     }

@@ -28,7 +28,7 @@ export function dpmFast(): Solver {
     const [first, last] = [noisy[0]!, noisy[calls]!];
     const count = Math.floor(calls / 3) + 1;
     const orders = calls % 3 === 0
-      ? [...Array(Math.max(count - 2, 0)).fill(3), 2, 1].slice(calls === 0 ? 2 : 0)
+      ? calls === 0 ? [] : [...Array(count - 2).fill(3), 2, 1]
       : [...Array(count - 1).fill(3), calls % 3];
     const [from, to] = [lambda(first), lambda(last)];
     const steps: Step[] = [];

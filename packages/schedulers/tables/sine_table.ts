@@ -6,7 +6,7 @@ import type { TableMaker } from "./table.ts";
 /**
  * iPNDM's levels: the noise's scale is `sin²` of an even ramp, told as an angle from 0 to 1.
  *
- * Crowson, v-diffusion-pytorch, `get_spliced_ddpm_cosine_schedule`'s companion in diffusers.
+ * Crowson, https://github.com/crowsonkb/v-diffusion-pytorch, as diffusers' `IPNDMScheduler` has it.
  */
 export const sineTable: TableMaker = (c) => {
   const at = (t: number): NoiseLevel => ({
