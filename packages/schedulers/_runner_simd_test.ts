@@ -31,7 +31,8 @@ function run(config: SchedulerConfig, from: number, to: number, resident: boolea
 }
 
 const configs: SchedulerConfig[] = [
-  { _class_name: "DDIMScheduler" },
+  { _class_name: "DDIMScheduler" }, // clips
+  { _class_name: "DDIMScheduler", clip_sample: false },
   { _class_name: "EulerAncestralDiscreteScheduler" },
   { _class_name: "HeunDiscreteScheduler" },
   { _class_name: "PNDMScheduler" },
@@ -41,7 +42,7 @@ const configs: SchedulerConfig[] = [
 ];
 
 for (const config of configs) {
-  Deno.test(`${config._class_name} gives the same bits in WebAssembly blocks as in JavaScript`, () => {
+  Deno.test(`${JSON.stringify(config)} gives the same bits in WebAssembly blocks as in JavaScript`, () => {
     const whole = run(config, 0, LONG, false);
     assert(whole.every(Number.isFinite));
     assertEquals(run(config, 0, LONG, true), whole);

@@ -82,6 +82,9 @@ class VectorMemory {
   /** Where each term lies. */
   readonly #addresses: Int32Array = new Int32Array(MOST_TERMS);
 
+  /** One list for all calls of a kernel with many terms, so that none is made in a run. */
+  readonly #arguments: number[] = [];
+
   constructor(buffer: ArrayBufferLike, exports: WebAssembly.Exports, bytes: number) {
     this.ballast = new ArrayBuffer(bytes);
     this.#buffer = buffer;
@@ -145,9 +148,6 @@ class VectorMemory {
     else if (terms === 4) kernel(out, end, w[0]!, a[0]!, w[1]!, a[1]!, w[2]!, a[2]!, w[3]!, a[3]!);
     else this.#runMany(out, end, w, terms);
   }
-
-  /** One list of arguments for all calls, so that none is made in a run. */
-  readonly #arguments: number[] = [];
 
   #runMany(out: number, end: number, w: readonly number[], terms: number): void {
     const list = this.#arguments;
