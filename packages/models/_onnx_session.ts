@@ -22,6 +22,8 @@ export interface OnnxSessionSettings {
   /** Where to write an optimised copy. */
   readonly writeTo?: { readonly model: string; readonly data: string };
   readonly lowMemory?: boolean;
+  /** Whether what a run took is kept for the next: faster by a few percent. Default true. */
+  readonly arena?: boolean;
 }
 
 /** The part of the engine that is used; its module has other types when imported lazily. */
@@ -56,7 +58,8 @@ export async function engineVersion(): Promise<string> {
 /** Loads a graph from a file, or from bytes. */
 export async function createOnnxSession(
   source: string | Uint8Array,
-  { device, threads, optimised = false, writeTo, lowMemory = false }: OnnxSessionSettings,
+  { device, threads, optimised = false, writeTo, lowMemory = false, arena = true }:
+    OnnxSessionSettings,
 ): Promise<OnnxSession> {
   const ort = await engine();
   const session = await ort.InferenceSession.create(source as string, {
@@ -64,6 +67,7 @@ export async function createOnnxSession(
     executionProviders: [device],
     intraOpNumThreads: threads,
     graphOptimizationLevel: optimised ? "disabled" : "all",
+    enableCpuMemArena: arena,
     logSeverityLevel: 4, // it throws the same text that it would print
     ...(writeTo === undefined ? {} : { optimizedModelFilePath: writeTo.model }),
     extra: {
@@ -74,6 +78,8 @@ export async function createOnnxSession(
         ...(writeTo === undefined ? {} : {
           optimized_model_external_initializers_file_name: writeTo.data,
           optimized_model_external_initializers_min_size_in_bytes: "1024",
+          // Else each load packs the weights of MatMul anew, into private memory.
+          save_external_prepacked_constant_initializers: "1",
         }),
       },
     },

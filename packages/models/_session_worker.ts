@@ -67,9 +67,16 @@ async function open(request: OpenRequest): Promise<OpenReply> {
   throw new RangeError(`Cannot load "${request.path}": no device was given`);
 }
 
+/**
+ * Bytes of weights from which a network gives back what a run took. It then takes a percent more time;
+ * kept, gigabytes of a U-Net's activations would lie idle while the VAE needs its own.
+ */
+const largeModel = 128 * 2 ** 20;
+
 async function load(request: OpenRequest, model: OnnxModel, device: Device): Promise<OnnxSession> {
   const { path, threads, cacheDir, lowMemory } = request;
-  const settings = { device, threads, lowMemory };
+  const bytes = model.initializers.reduce((sum, { length }) => sum + length, 0);
+  const settings = { device, threads, lowMemory, arena: bytes < largeModel };
   const original = () =>
     withWeightsBeside(path, model, (beside) => createOnnxSession(beside, settings));
   // GPU providers keep weights on their own side; there is nothing to map.
@@ -84,7 +91,6 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
       dropOptimised(copy);
     }
   }
-  const bytes = model.initializers.reduce((sum, { length }) => sum + length, 0);
   const written = await writeOptimised(copy, bytes, async (writeTo) => {
     await withWeightsBeside(path, model, async (beside) => {
       const session = await createOnnxSession(beside, { ...settings, writeTo });
