@@ -1,6 +1,6 @@
 """Every sampler's step, ours beside diffusers' own on torch CPU, taking turns on the same machine.
 
-    python bench/peers/schedulers.py [--shape 4x64x64] [--rounds 5] [--budget 60] [--threads 1]
+    python bench/peers/schedulers.py [--shape 4x64x64] [--rounds 5] [--budget 60] [--threads 1] [--only NAMES]
 
 Needs torch, diffusers, scipy and torchsde from PyPI, and deno. Both do runs of 20 steps from the same
 configs and draw their own noise; a step's time is its least in many runs, and the mean over the second
@@ -84,6 +84,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--budget", type=float, default=60, help="milliseconds per cell and round")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", help="names of samplers, with commas; all by default")
     parser.add_argument("--draws", action="store_true", help="Gaussian numbers only")
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
@@ -105,7 +106,10 @@ def main():
           f"{args.threads} thread; Deno {deno}\n")
     print("| sampler | diffusers | facade | runner | diffusers / facade | diffusers / runner |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    for entry in cases() if not args.draws else []:
+    chosen = args.only.split(",") if args.only else None
+    for entry in cases():
+        if args.draws or (chosen and entry["name"] not in chosen):
+            continue
         peer, facade, runner = [], [], []
         note = ""
         for _ in range(args.rounds):
