@@ -166,7 +166,7 @@ def write_graph(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]
 
 
 def write_model(text: CLIPTextModel, denoiser: nn.Module, autoencoder: Autoencoder, tokenizer: Path, out: Path,
-                steps: int = 20, scale: float = 4.0) -> None:
+                steps: int = 20, scale: float = 3.0) -> None:
     """The whole folder."""
     text, denoiser, autoencoder = quantised(text), quantised(denoiser), quantised(autoencoder)
     torch.manual_seed(0)

@@ -41,7 +41,7 @@ class Block(nn.Module):
 class Judge(nn.Module):
     """Pictures [B, 3, 256, 256] in [0, 1] -> logits per head, and features [B, width]."""
 
-    def __init__(self, labels: dict[str, list[str]], widths: tuple[int, ...] = (48, 96, 160, 224)) -> None:
+    def __init__(self, labels: dict[str, list[str]], widths: tuple[int, ...] = (32, 64, 128, 192)) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.Conv2d(3, widths[0], 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()]
         for before, after in zip(widths, widths[1:]):
@@ -107,7 +107,7 @@ def accuracy(model: nn.Module, examples: Examples, count: int, device: str) -> d
     return {head: round(a / max(b, 1), 4) for head, (a, b) in right.items()}
 
 
-def train(data: Path, test: Path, out: Path, seconds: float, batch: int = 48, learning_rate: float = 2e-3,
+def train(data: Path, test: Path, out: Path, seconds: float, batch: int = 32, learning_rate: float = 2e-3,
           device: str = "cpu") -> Judge:
     """Trains for `seconds` on `data`; `accuracy.json` holds its scores on `test`."""
     torch.manual_seed(4)
