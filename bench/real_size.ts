@@ -9,6 +9,7 @@
  * Prints seconds to load and to make one image, the peak of resident memory, and for ours the share
  * of the time that is not spent inside the engine's run().
  */
+import process from "node:process";
 import { parseArgs } from "@std/cli/parse-args";
 import { fromPretrained } from "@shum/pipelines";
 import { engineWorker } from "../packages/models/_engine_worker.ts";
@@ -21,6 +22,8 @@ interface Result {
   /** Seconds inside run(), where they are known. */
   readonly inside: number | null;
   readonly peakBytes: number;
+  /** Seconds of processor time, all threads, loading included: what contention changes least. */
+  readonly cpu: number;
 }
 
 /** Makes one image in this process and prints what it cost. */
@@ -65,6 +68,7 @@ async function ours(folder: string, args: Record<string, unknown>): Promise<void
     image: (end - loaded) / 1e3 - opening,
     inside,
     peakBytes: peakBytes(),
+    cpu: cpuSeconds(),
   };
   console.log(JSON.stringify(result));
 }
@@ -73,6 +77,11 @@ async function ours(folder: string, args: Record<string, unknown>): Promise<void
 function peakBytes(): number {
   const line = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync("/proc/self/status"));
   return Number(line![1]) * 1024;
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 async function measure(command: string, args: string[]): Promise<Result> {
@@ -85,9 +94,15 @@ async function measure(command: string, args: string[]): Promise<Result> {
   return JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
 }
 
-function row(name: string, { load, image, inside, peakBytes }: Result): string {
+function row(name: string, { load, image, inside, peakBytes, cpu }: Result): string {
   const outside = inside === null ? "" : `${(100 * (1 - inside / image)).toFixed(2)} %`;
-  const cells = [load.toFixed(1), image.toFixed(1), (peakBytes / 2 ** 30).toFixed(2), outside];
+  const cells = [
+    load.toFixed(1),
+    image.toFixed(1),
+    cpu.toFixed(1),
+    (peakBytes / 2 ** 30).toFixed(2),
+    outside,
+  ];
   return name.padEnd(24) + cells.map((cell) => cell.padStart(12)).join("");
 }
 
@@ -116,7 +131,9 @@ if (import.meta.main) {
     console.log(`${args.size}x${args.size}, ${args.steps} steps, ${args.threads} threads`);
     console.log(
       "".padEnd(24) +
-        ["load, s", "image, s", "peak, GiB", "outside"].map((c) => c.padStart(12)).join(""),
+        ["load, s", "image, s", "CPU, s", "peak, GiB", "outside"].map((c) => c.padStart(12)).join(
+          "",
+        ),
     );
     for (let round = 0; round < Number(args.rounds); round++) {
       const mine = await measure(Deno.execPath(), ["run", "-A", here, ...shared, "--ours"]);
@@ -125,8 +142,10 @@ if (import.meta.main) {
       const optimum = args.peer === "optimum" ? ["--optimum"] : [];
       const theirs = await measure(args.python, [script, ...shared, ...optimum]);
       console.log(row(args.peer === "optimum" ? "optimum" : "diffusers loop", theirs));
-      const ratio = (key: "image" | "peakBytes") => (mine[key] / theirs[key]).toFixed(2);
-      console.log(`ratio: time ${ratio("image")}, memory ${ratio("peakBytes")}`);
+      const ratio = (key: "image" | "cpu" | "peakBytes") => (mine[key] / theirs[key]).toFixed(2);
+      console.log(
+        `ratio: time ${ratio("image")}, CPU ${ratio("cpu")}, memory ${ratio("peakBytes")}`,
+      );
     }
   }
 }

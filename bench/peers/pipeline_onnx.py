@@ -101,7 +101,7 @@ def main():
     print(json.dumps({
         "load": load, "image": image, "inside": None if args.optimum else Network.inside,
         "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "onnxruntime": ort.__version__, "diffusers": diffusers.__version__,
+        "cpu": time.process_time(), "onnxruntime": ort.__version__, "diffusers": diffusers.__version__,
     }))
 
 
