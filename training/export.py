@@ -146,6 +146,7 @@ def write_graph(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]
                 folder: Path, config: dict, int8: bool = True) -> float:
     """Exports, quantises, and compares with PyTorch; returns the relative error, at most 1e-3."""
     folder.mkdir(parents=True, exist_ok=True)
+    module.eval()  # the wrapper too: the exporter gives back the mode that it found
     path = folder / "model.onnx"
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")

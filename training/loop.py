@@ -76,6 +76,9 @@ class Run:
 
     def draw_curve(self) -> None:
         """`curve.png` from `log.csv`, every column after the first three on its own axis."""
+        if not (self.folder / "log.csv").exists():
+            return  # a stage of a few steps
+
         import matplotlib
 
         matplotlib.use("Agg")
