@@ -7,9 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 
 const PACKAGES = ["schedulers", "guidance", "models", "pipelines"];
-const { skip } = parseArgs(Deno.args, { collect: ["skip"], string: ["skip"] }) as {
-  skip: string[];
-};
+const skip = [parseArgs(Deno.args, { collect: ["skip"], string: ["skip"] })["skip"] ?? []].flat();
 
 const mods = PACKAGES.map((name) => `packages/${name}/mod.ts`);
 /** Name, arguments of `deno`, folder. */

@@ -96,7 +96,8 @@ def train(latents: LatentSet, encoder: Encoder, out: Path, seconds: float, size:
     if state:
         model.load_state_dict(state["model"])
         ema.model.load_state_dict(state["ema"])
-        optimizer.load_state_dict(state["optimizer"])
+        if "optimizer" in state:  # not in weights that import_onnx.py brought back
+            optimizer.load_state_dict(state["optimizer"])
     print(f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} M parameters", flush=True)
     latents.refresh()
     alphas = DDPMScheduler(**SCHEDULE).alphas_cumprod.to(device)

@@ -175,7 +175,7 @@ def write_model(text: CLIPTextModel, denoiser: nn.Module, autoencoder: Autoencod
     ids = torch.randint(0, text.config.vocab_size, (2, tokenizers.LENGTH))
     ids[:, 20:] = text.config.eos_token_id
     grid = {0: "batch", 2: "height", 3: "width"}
-    text_config = {**text.config.to_dict(), "architectures": ["CLIPTextModel"]}
+    text_config = {**{k: v for k, v in text.config.to_dict().items() if k[0] != "_"}, "architectures": ["CLIPTextModel"]}
     write_graph(TextGraph(text), {"input_ids": ids}, ["last_hidden_state", "pooler_output"],
                 {"input_ids": {0: "batch"}, "last_hidden_state": {0: "batch"}, "pooler_output": {0: "batch"}},
                 out / "text_encoder", text_config)

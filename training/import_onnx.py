@@ -1,4 +1,7 @@
-"""The way back: the weights of an exported graph as a PyTorch state, to go on training from.
+"""The way back: the weights of an exported graph as a PyTorch state, to go on training from:
+
+    python training/import_onnx.py weights/shum-emoji-256 training/runs/cpu
+    python training/train.py --preset cpu --stages data,denoiser,judge,export
 
 `export.py` keeps one int8 rounding of each weight, which a few steps of training undo. The exporter
 drops the names of transposed and folded weights, but every node is named after the module that it came
@@ -7,6 +10,9 @@ from, so that the weight that a MatMul reads is found by the node's name.
 
 from __future__ import annotations
 
+import argparse
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +20,49 @@ import onnx
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel
+
+import denoiser
+from autoencoder import Autoencoder, AutoencoderConfig
 
 
-def module_of(node: str) -> str:
-    """"/model/mid_block/attentions.0/to_q/MatMul" -> "mid_block.attentions.0.to_q"."""
-    return ".".join(node.strip("/").split("/")[1:-1])
+def module_of(node: str, modules: list[str]) -> str:
+    """"/model/mid_block/attentions.0/to_q/MatMul" -> "mid_block.attentions.0.to_q".
+
+    Where a graph calls layers one by one, only the last name is there, and its repetitions are numbered:
+    "/q_proj_1/MatMul" is the second of the modules that are called q_proj.
+    """
+    parts = node.strip("/").split("/")[:-1]
+    # "body/body.0": a container that is called itself, and what it calls.
+    parts = [part for part, after in zip(parts, [*parts[1:], ""]) if not after.startswith(f"{part}.")]
+    for name in (".".join(parts), ".".join(parts[1:])):
+        if name in modules:
+            return name
+    last, _, count = parts[-1].rpartition("_") if parts else ("", "", "")
+    stem, index = (last, int(count)) if count.isdigit() else ("".join(parts[-1:]), 0)
+    same = [module for module in modules if module.rpartition(".")[2] == stem]
+    return same[index] if len(parts) == 1 and index < len(same) else ""
 
 
-def read_state(path: Path, model: nn.Module) -> dict[str, Tensor]:
-    """Values for every parameter of `model`; raises KeyError with the names that the graph lacks."""
+def read_state(model: nn.Module, *paths: Path) -> dict[str, Tensor]:
+    """Values for every parameter of `model`; raises KeyError with the names that the graphs lack."""
+    wanted = {name: tuple(value.shape) for name, value in model.state_dict().items() if value.is_floating_point()}
+    state: dict[str, Tensor] = {}
+    for path in paths:
+        state |= read_graph(path, wanted)
+    if missing := sorted(set(wanted) - set(state)):
+        raise KeyError(f"Cannot import {paths[0].parent.parent}: {len(missing)} parameters are missing, such as {missing[:4]}")
+    return state
+
+
+def read_graph(path: Path, wanted: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Those of the wanted values that one graph has."""
     graph = onnx.load(path).graph
     values = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     for name in [n[: -len(".int8")] for n in values if n.endswith(".int8")]:
         values[name] = values[f"{name}.int8"].astype(np.float32) * values[f"{name}.scale"]
-    wanted = {name: tuple(p.shape) for name, p in model.named_parameters()}
     state: dict[str, Tensor] = {}
+    modules = list(dict.fromkeys(name.rpartition(".")[0] for name in wanted))
 
     def put(name: str, value: np.ndarray) -> None:
         if name not in wanted or name in state:
@@ -48,10 +82,36 @@ def read_state(path: Path, model: nn.Module) -> dict[str, Tensor]:
                 continue
             value = values[name]
             # Square matrices of MatMul are transposed too, which their shape cannot tell.
-            put(f"{module_of(node.name)}.{kind}", value.T if node.op_type == "MatMul" else value)
+            put(f"{module_of(node.name, modules)}.{kind}", value.T if node.op_type == "MatMul" else value)
             if node.op_type == "Add":
-                put(f"{module_of(node.name)}.positional_embedding", value)
-    missing = sorted(set(wanted) - set(state))
-    if missing:
-        raise KeyError(f"Cannot import {path}: {len(missing)} parameters are not in the graph, such as {missing[:4]}")
+                put(f"{module_of(node.name, modules)}.positional_embedding", value)
     return state
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path, help="an exported model folder")
+    parser.add_argument("work", type=Path, help="the folder of a training run, to be made")
+    parser.add_argument("--size", default="small", choices=denoiser.SIZES, help="of the denoiser")
+    args = parser.parse_args()
+    text_config = json.loads((args.model / "text_encoder" / "config.json").read_text())
+    text = CLIPTextModel(CLIPTextConfig(**text_config))
+    text.load_state_dict(read_state(text, args.model / "text_encoder" / "model.onnx"), strict=False)
+    text.save_pretrained(args.work / "text" / "text_encoder")
+    shutil.copytree(args.model / "tokenizer", args.work / "text" / "tokenizer", dirs_exist_ok=True)
+    config = AutoencoderConfig()
+    codec = read_state(Autoencoder(config), *(args.model / name / "model.onnx" for name in ("vae_encoder", "vae_decoder")))
+    save(args.work / "autoencoder", {"config": config.to_dict(), "ema": codec})
+    unet = read_state(denoiser.build(args.size, text.config.hidden_size), args.model / "unet" / "model.onnx")
+    save(args.work / "denoiser", {"model": unet, "ema": unet, "size": args.size})
+
+
+def save(folder: Path, state: dict) -> None:
+    """A checkpoint whose clock stands at 0, without an optimizer's state."""
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save({"run": {"step": 0, "seen": 0, "spent": 0.0}, **state}, folder / "checkpoint.pt")
+
+
+if __name__ == "__main__":
+    main()
