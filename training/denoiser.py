@@ -35,7 +35,7 @@ SIZES: dict[str, dict] = {
              "down_block_types": (CONV, CROSS), "up_block_types": (UP_CROSS, UP_CONV)},
     "small": {"block_out_channels": (96, 192, 256), "layers_per_block": 1, "attention_head_dim": 8,
               "down_block_types": (CONV, CROSS, CROSS), "up_block_types": (UP_CROSS, UP_CROSS, UP_CONV)},
-    "full": {"block_out_channels": (192, 288, 288), "layers_per_block": 2, "attention_head_dim": 8,
+    "full": {"block_out_channels": (160, 224, 256), "layers_per_block": 2, "attention_head_dim": 8,
              "down_block_types": (CROSS, CROSS, CROSS), "up_block_types": (UP_CROSS, UP_CROSS, UP_CROSS)},
 }
 
