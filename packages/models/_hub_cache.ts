@@ -37,8 +37,8 @@ function hubHome(): string {
  * import { assertEquals } from "@std/assert";
  * import { hubCacheFolder } from "@shum/models";
  *
- * Deno.env.set("HF_HUB_CACHE", "/tmp/models");
- * assertEquals(hubCacheFolder(), "/tmp/models");
+ * Deno.env.set("HF_HUB_CACHE", "./models");
+ * assertEquals(hubCacheFolder(), "./models");
  * Deno.env.delete("HF_HUB_CACHE");
  * ```
  */
