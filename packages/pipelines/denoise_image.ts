@@ -75,11 +75,13 @@ export class DenoiseImage implements Pipeline<DenoiseImageInput> {
       );
     }
     const sized = sizeOfPicture(this.#parts, image, options);
-    const from = noise / 127.5; // pixels span -1 to 1
+    const [black, white] = this.#parts.range ?? [-1, 1];
+    const from = noise / 255 * (white - black);
     const start = ({ shape, scheduler, noise: z }: PixelRun) => {
       const { alpha, sigma } = scheduler!.plan.steps[0]!.level;
       const missing = Math.sqrt(Math.max(0, sigma ** 2 - (alpha * from) ** 2));
-      return repeatPicture(image, shape).map((value, i) => alpha * value + missing * z[i]!);
+      const pixels = repeatPicture(image, shape, this.#parts);
+      return pixels.map((value, i) => alpha * value + missing * z[i]!);
     };
     return yield* runPixels(this.#parts, sized, { positive: { inputs: {} } }, 1, { from, start });
   }

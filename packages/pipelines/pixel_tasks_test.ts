@@ -40,13 +40,17 @@ function exactDenoiser(mean: readonly number[]): Denoiser {
   };
 }
 
-function modelOf(mean: readonly number[] = [0, 0, 0]): Unconditional {
+function modelOf(
+  mean: readonly number[] = [0, 0, 0],
+  range: readonly [number, number] = [-1, 1],
+): Unconditional {
   return new Unconditional({
     scheduler: { _class_name: "DDPMScheduler", clip_sample: false },
     denoiser: new Lazy(() => Promise.resolve(exactDenoiser(mean))),
     channels: 3,
     scaleFactor: 1,
     sizeMultiple: 1,
+    range,
     defaults: { steps: 100, guidanceScale: 1, width: 16, height: 16 },
   });
 }
@@ -173,6 +177,17 @@ Deno.test("DenoiseImage runs fewer steps the less noise there is", async () => {
   }
   assert(counts[0]! < counts[1]! && counts[1]! < counts[2]!, `${counts}`);
   assertEquals(counts[2], 100);
+});
+
+Deno.test("DenoiseImage keeps a picture of almost no noise, whatever a model's values of black and white", async () => {
+  const picture = flat([200, 60, 120]);
+  for (const range of [[-1, 1], [0, 1], [-2, 5]] as const) {
+    await using model = modelOf([0.3, 0.3, 0.3], range);
+    const [made] = await model.denoiseImage.generate({ image: picture, noise: 0.5 }, { seed: 0 });
+    const furthest = Math.max(...made!.data.map((v, i) => Math.abs(v - picture.data[i]!)));
+    // The least level of a run of 100 steps has some noise of its own; a wrong range is off by 55.
+    assert(furthest <= 12, `with black ${range[0]} and white ${range[1]}, off by ${furthest}`);
+  }
 });
 
 Deno.test("tasks of pixels refuse models of latents and masks of another size", async () => {
