@@ -186,7 +186,7 @@ Deno.test("DenoiseImage keeps a picture of almost no noise, whatever a model's v
     const [made] = await model.denoiseImage.generate({ image: picture, noise: 0.5 }, { seed: 0 });
     const furthest = Math.max(...made!.data.map((v, i) => Math.abs(v - picture.data[i]!)));
     // The least level of a run of 100 steps has some noise of its own; a wrong range is off by 55.
-    assert(furthest <= 12, `with black ${range[0]} and white ${range[1]}, off by ${furthest}`);
+    assert(furthest <= 20, `with black ${range[0]} and white ${range[1]}, off by ${furthest}`);
   }
 });
 
