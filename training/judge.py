@@ -43,19 +43,25 @@ class Judge(nn.Module):
 
     def __init__(self, labels: dict[str, list[str]], widths: tuple[int, ...] = (32, 64, 128, 192)) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.Conv2d(3, widths[0], 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()]
+        stem = nn.Sequential(nn.Conv2d(3, widths[0], 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
+        self.stages = nn.ModuleList([stem])
         for before, after in zip(widths, widths[1:]):
-            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU(), Block(after)]
-        self.body = nn.Sequential(*layers)
-        self.attend = nn.Conv2d(widths[-1], len(HEADS), 1)
-        self.heads = nn.ModuleDict({name: nn.Linear(2 * widths[-1], len(labels[name])) for name in HEADS})
+            down = nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False)
+            self.stages.append(nn.Sequential(down, nn.BatchNorm2d(after), nn.ReLU(), Block(after)))
+        seen = widths[-1] + widths[-2]
+        self.attend = nn.Conv2d(seen, len(HEADS), 1)
+        self.heads = nn.ModuleDict({name: nn.Linear(widths[-1] + seen, len(labels[name])) for name in HEADS})
 
     def forward(self, picture: Tensor) -> tuple[Tensor, ...]:
-        maps = self.body(F.avg_pool2d(picture, 2) * 2 - 1).flatten(2)
-        mean = maps.mean(-1)
-        # Each head also looks at its own place: eyes are a few pixels of many.
-        where = self.attend(maps.unsqueeze(-1)).flatten(2).softmax(-1)
-        looked = where @ maps.transpose(1, 2)
+        maps = [F.avg_pool2d(picture, 2) * 2 - 1]
+        for stage in self.stages:
+            maps.append(stage(maps[-1]))
+        fine, coarse = maps[-2:]
+        mean = coarse.mean((2, 3))
+        # Each head also looks at its own place, where eyes are still a few pixels of many, and knows what it sees there.
+        both = torch.cat([fine, F.interpolate(coarse, scale_factor=2.0, mode="nearest")], 1)
+        where = self.attend(both).flatten(2).softmax(-1)
+        looked = where @ both.flatten(2).transpose(1, 2)
         logits = [self.heads[name](torch.cat([mean, looked[:, n]], 1)) for n, name in enumerate(HEADS)]
         return *logits, mean
 

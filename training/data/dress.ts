@@ -18,7 +18,7 @@ import { type Drawing, DRAWINGS } from "./drawings.ts";
 import type { StyleId } from "./icon_sets.ts";
 import type { OtherDrawing } from "./other_objects.ts";
 import type { Random } from "./random.ts";
-import { colorWeight, eyeWeight, STYLE_WEIGHT } from "./scene_weights.ts";
+import { colorWeight, EYE_SHARE, eyeWeight, FRONT_WEIGHT, STYLE_WEIGHT } from "./scene_weights.ts";
 
 /** One object of a scene. */
 export interface SceneObject {
@@ -42,6 +42,9 @@ export const drawingsOf: ReadonlyMap<string, readonly Drawing[]> = Map.groupBy(
   ({ object }) => object,
 );
 
+const isFront = ({ eyes }: Drawing): boolean => eyes.length > 1;
+const weight = (drawing: Drawing): number => isFront(drawing) ? FRONT_WEIGHT : 1;
+
 /** A drawing of an object, in the given style or by the weights of the styles. */
 export function pickDrawing(random: Random, id: string, style?: StyleId): Drawing | undefined {
   const own = (drawingsOf.get(id) ?? []).filter((drawing) =>
@@ -52,7 +55,11 @@ export function pickDrawing(random: Random, id: string, style?: StyleId): Drawin
   const counts = Map.groupBy(own, (drawing) => drawing.style);
   return random.weighted(
     own,
-    (drawing) => STYLE_WEIGHT[drawing.style] / counts.get(drawing.style)!.length,
+    (drawing) => {
+      const alike = counts.get(drawing.style)!;
+      const total = alike.reduce((sum, other) => sum + weight(other), 0);
+      return STYLE_WEIGHT[drawing.style] * weight(drawing) / total;
+    },
   );
 }
 
@@ -67,22 +74,27 @@ export interface Dressed {
   readonly seen: Oklch | undefined;
 }
 
-/** An object in colours drawn at random: it keeps its own, or its eyes, otherwise. */
+/**
+ * An object in colours drawn at random: it keeps its own, or its eyes, otherwise.
+ *
+ * @param eyes How much of {@linkcode EYE_SHARE} to use.
+ */
 export function dress(
   random: Random,
   core: CoreObject,
   drawing: Drawing,
   paintShare: number,
-  eyeShare: number,
+  eyes: number,
 ): Dressed {
   const color = drawing.group.length > 0 && random.chance(paintShare)
     ? random.weighted(COLORS, colorWeight)
     : null;
   const shown = color ?? drawing.natural ?? null;
-  const eyes = drawing.eyes.length > 0 && random.chance(eyeShare)
+  const eyeShare = EYE_SHARE[isFront(drawing) ? "front" : "profile"] * eyes;
+  const eyeColor = drawing.eyes.length > 0 && random.chance(eyeShare)
     ? random.weighted(EYE_COLORS.filter((eye) => eye !== shown), eyeWeight)
     : null;
-  return dressAs(core, drawing, color, eyes, random);
+  return dressAs(core, drawing, color, eyeColor, random);
 }
 
 /** An object in given colours; null leaves what the drawing has. */

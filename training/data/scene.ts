@@ -19,7 +19,7 @@ import { isHeldOut } from "./held_out.ts";
 import type { StyleId } from "./icon_sets.ts";
 import { loadOtherDrawings } from "./other_objects.ts";
 import type { Random } from "./random.ts";
-import { animalWeight, STYLE_WEIGHT, thingWeight } from "./scene_weights.ts";
+import { animalWeight, PLAIN_SHARE, STYLE_WEIGHT, thingWeight } from "./scene_weights.ts";
 
 /** How two objects stand to each other: the first beside, above or in front of the second. */
 export type Relation = "beside" | "above" | "front";
@@ -48,16 +48,16 @@ function pickCore(random: Random, animalShare: number): CoreObject {
 
 function attempt(random: Random): Scene {
   const kind = random.next();
-  if (kind < 0.13) return otherScene(random);
-  if (kind < 0.21) return pairScene(random);
-  if (kind < 0.25) return countScene(random);
+  if (kind < 0.06) return otherScene(random);
+  if (kind < 0.12) return pairScene(random);
+  if (kind < 0.15) return countScene(random);
   const core = pickCore(random, 0.68);
   const dressed = dress(
     random,
     core,
     pickDrawing(random, core.id)!,
     core.kind === "animal" ? 0.84 : 0.6,
-    0.82,
+    1,
   );
   const roll = random.next();
   const size = dressed.object.eyes === null && roll < 0.08 ? "small" : roll > 0.95 ? "large" : null;
@@ -70,21 +70,29 @@ function single(
   size: Scene["size"],
   background?: { readonly name: ColorId; readonly tone: Oklch },
 ): Scene {
+  // Most objects stand at one place in one size: what moves is learned several times over.
+  const plain = size === null && random.chance(PLAIN_SHARE);
   const side = size === "small"
     ? random.between(0.34, 0.46)
     : size === "large"
     ? random.between(0.95, 1.0)
-    : random.chance(0.88)
-    ? random.between(0.76, 0.86)
-    : random.between(0.6, 0.76);
-  const slack = size === "small" ? (1 - side) / 2 - 0.04 : size === "large" ? 0.005 : 0.03;
+    : plain
+    ? 0.82
+    : random.between(0.62, 0.86);
+  const slack = size === "small"
+    ? (1 - side) / 2 - 0.04
+    : size === "large"
+    ? 0.005
+    : plain
+    ? 0
+    : 0.03;
   const { name, tone } = background ?? pickBackground(random, [dressed]);
   const placed = {
     ...dressed.look,
     x: 0.5 + random.between(-slack, slack),
     y: 0.5 + random.between(-slack, slack),
     size: side,
-    flip: dressed.object.core !== undefined && random.chance(0.3),
+    flip: dressed.object.core !== undefined && !plain && random.chance(0.3),
   };
   return {
     style: dressed.look.style,
@@ -142,7 +150,7 @@ function pairScene(random: Random): Scene {
 function countScene(random: Random): Scene {
   const core = pickCore(random, 0.5);
   if (!core.ukrainian.some(({ plural }) => plural !== undefined)) return countScene(random);
-  const dressed = dress(random, core, pickDrawing(random, core.id)!, 0.6, 0.2);
+  const dressed = dress(random, core, pickDrawing(random, core.id)!, 0.6, 0.25);
   const count = random.chance(0.6) ? 2 : 3;
   const spots: [number, number][] = count === 2
     ? [[0.26, 0.5], [0.74, 0.5]]

@@ -7,17 +7,27 @@ import type { ColorId } from "./color.ts";
 import type { CoreObject } from "./core_objects.ts";
 import type { StyleId } from "./icon_sets.ts";
 
-/** How often each style is drawn, where it has the object. */
+/**
+ * How often each style is drawn, where it has the object. One style leads: where a caption names none,
+ * the mean of many styles is a blur.
+ */
 export const STYLE_WEIGHT: Readonly<Record<StyleId, number>> = {
-  "noto": 0.27,
-  "twemoji": 0.25,
-  "fluent-emoji-flat": 0.24,
-  "noto-v1": 0.08,
-  "emojione": 0.06,
-  "fxemoji": 0.04,
-  "streamline-emojis": 0.03,
-  "fluent-emoji": 0.03,
+  "noto": 0.55,
+  "twemoji": 0.15,
+  "fluent-emoji-flat": 0.15,
+  "noto-v1": 0.05,
+  "emojione": 0.04,
+  "fxemoji": 0.03,
+  "streamline-emojis": 0.015,
+  "fluent-emoji": 0.015,
 };
+
+/** How many times as often as in profile an object looks at us, where a style has both: eyes are larger so. */
+export const FRONT_WEIGHT = 2.5;
+/** How often eyes are coloured. */
+export const EYE_SHARE = { front: 0.85, profile: 0.35 } as const;
+/** How many single objects stand in the middle, in one size, unflipped. */
+export const PLAIN_SHARE = 0.75;
 
 /** How often each animal is drawn; those not listed weigh 0.3. */
 const ANIMAL_WEIGHT: Readonly<Record<string, number>> = {
