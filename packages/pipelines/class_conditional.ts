@@ -4,9 +4,10 @@
  * @module
  */
 import type { Condition } from "@shum/models";
-import { closePixelParts, runPixels } from "./_pixel_run.ts";
+import { runPixels } from "./_pixel_run.ts";
 import type { Image } from "./image.ts";
-import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import type { Preview, RunOptions } from "./pipeline.ts";
+import { PixelPipeline } from "./pixel_pipeline.ts";
 import type { PixelParts } from "./unconditional.ts";
 
 /** What to make an image of. */
@@ -44,25 +45,16 @@ export interface ClassParts extends PixelParts {
  * await assertRejects(() => pipeline.generate({ label: 10 }), RangeError, "0 to 9");
  * ```
  */
-export class ClassConditional implements Pipeline<ClassInput> {
+export class ClassConditional extends PixelPipeline<ClassInput, ClassParts> {
   /** Tells this pipeline from others. */
   readonly kind = "class-conditional" as const;
-  /** See `Pipeline.defaults`. */
-  readonly defaults: Defaults;
   /** The names of the classes, if the model has any, by number. */
   readonly names: Readonly<Record<string, string>>;
-  readonly #parts: ClassParts;
 
   /** Puts the parts together. Networks are opened by the first run. */
   constructor(parts: ClassParts) {
-    this.#parts = parts;
-    this.defaults = parts.defaults;
+    super(parts);
     this.names = parts.names ?? {};
-  }
-
-  /** See `Pipeline.generate`. */
-  generate(input: ClassInput, options: RunOptions = {}): Promise<readonly Image[]> {
-    return drain(this.stream(input, options));
   }
 
   /** See `Pipeline.stream`. */
@@ -73,21 +65,16 @@ export class ClassConditional implements Pipeline<ClassInput> {
     const labels =
       (Array.isArray(input.label) ? input.label : [input.label]) as (number | string)[];
     const numbers = labels.map((label) => this.#number(label));
-    const { nullLabel } = this.#parts;
+    const { nullLabel } = this.parts;
     const conditions = {
       positive: condition(numbers),
       ...nullLabel !== undefined && { negative: condition([nullLabel]) },
     };
-    return yield* runPixels(this.#parts, options, conditions, numbers.length);
-  }
-
-  /** Closes the networks. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closePixelParts(this.#parts);
+    return yield* runPixels(this.parts, options, conditions, numbers.length);
   }
 
   #number(label: number | string): number {
-    const { classes } = this.#parts;
+    const { classes } = this.parts;
     if (typeof label === "number") {
       if (Number.isInteger(label) && label >= 0 && label < classes) return label;
       throw new RangeError(

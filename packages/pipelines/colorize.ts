@@ -4,15 +4,10 @@
  * @module
  */
 import type { NoiseLevel } from "@shum/schedulers";
-import {
-  closePixelParts,
-  type PixelRun,
-  repeatPicture,
-  runPixels,
-  sizeOfPicture,
-} from "./_pixel_run.ts";
+import { type PixelRun, repeatPicture, runPixels, sizeOfPicture } from "./_pixel_run.ts";
 import type { Image, Picture } from "./image.ts";
-import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import type { Preview, RunOptions } from "./pipeline.ts";
+import { PixelPipeline } from "./pixel_pipeline.ts";
 import type { PixelParts } from "./unconditional.ts";
 
 /** What to colour. */
@@ -46,39 +41,20 @@ export interface ColorizeInput {
  * await assertRejects(() => pipeline.generate({ image }), TypeError, "expected a model of RGB");
  * ```
  */
-export class Colorize implements Pipeline<ColorizeInput> {
+export class Colorize extends PixelPipeline<ColorizeInput> {
   /** Tells this pipeline from others. */
   readonly kind = "colorize" as const;
-  /** See `Pipeline.defaults`; the size is that of the picture. */
-  readonly defaults: Defaults;
-  readonly #parts: PixelParts;
-
-  /** Puts the parts together. Networks are opened by the first run. */
-  constructor(parts: PixelParts) {
-    this.#parts = parts;
-    this.defaults = parts.defaults;
-  }
-
-  /** See `Pipeline.generate`. */
-  generate(input: ColorizeInput, options: RunOptions = {}): Promise<readonly Image[]> {
-    return drain(this.stream(input, options));
-  }
 
   /** See `Pipeline.stream`. */
   async *stream(
     { image }: ColorizeInput,
     options: RunOptions = {},
   ): AsyncGenerator<Preview, readonly Image[]> {
-    const sized = sizeOfPicture(this.#parts, image, options);
+    const sized = sizeOfPicture(this.parts, image, options);
     let grey: Float32Array | undefined;
     const constrain = (x: Float32Array, level: NoiseLevel, run: PixelRun) =>
-      replaceGrey(x, grey ??= meanOfChannels(image, run, this.#parts), level, run);
-    return yield* runPixels(this.#parts, sized, { positive: { inputs: {} } }, 1, { constrain });
-  }
-
-  /** Closes the networks, those of the other tasks included. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closePixelParts(this.#parts);
+      replaceGrey(x, grey ??= meanOfChannels(image, run, this.parts), level, run);
+    return yield* runPixels(this.parts, sized, { positive: { inputs: {} } }, 1, { constrain });
   }
 }
 

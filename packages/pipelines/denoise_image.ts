@@ -3,16 +3,10 @@
  *
  * @module
  */
-import {
-  closePixelParts,
-  type PixelRun,
-  repeatPicture,
-  runPixels,
-  sizeOfPicture,
-} from "./_pixel_run.ts";
+import { type PixelRun, repeatPicture, runPixels, sizeOfPicture } from "./_pixel_run.ts";
 import type { Image, Picture } from "./image.ts";
-import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
-import type { PixelParts } from "./unconditional.ts";
+import type { Preview, RunOptions } from "./pipeline.ts";
+import { PixelPipeline } from "./pixel_pipeline.ts";
 
 /** What to take the noise from. */
 export interface DenoiseImageInput {
@@ -46,23 +40,9 @@ export interface DenoiseImageInput {
  * await assertRejects(() => pipeline.generate({ image, noise: 0 }), RangeError, "noise is 0");
  * ```
  */
-export class DenoiseImage implements Pipeline<DenoiseImageInput> {
+export class DenoiseImage extends PixelPipeline<DenoiseImageInput> {
   /** Tells this pipeline from others. */
   readonly kind = "denoise-image" as const;
-  /** See `Pipeline.defaults`; the size is that of the picture. */
-  readonly defaults: Defaults;
-  readonly #parts: PixelParts;
-
-  /** Puts the parts together. Networks are opened by the first run. */
-  constructor(parts: PixelParts) {
-    this.#parts = parts;
-    this.defaults = parts.defaults;
-  }
-
-  /** See `Pipeline.generate`. */
-  generate(input: DenoiseImageInput, options: RunOptions = {}): Promise<readonly Image[]> {
-    return drain(this.stream(input, options));
-  }
 
   /** See `Pipeline.stream`. */
   async *stream(
@@ -74,20 +54,15 @@ export class DenoiseImage implements Pipeline<DenoiseImageInput> {
         `Cannot denoise picture: noise is ${noise}; expected a deviation above 0, in steps of 8 bits`,
       );
     }
-    const sized = sizeOfPicture(this.#parts, image, options);
-    const [black, white] = this.#parts.range ?? [-1, 1];
+    const sized = sizeOfPicture(this.parts, image, options);
+    const [black, white] = this.parts.range ?? [-1, 1];
     const from = noise / 255 * (white - black);
     const start = ({ shape, scheduler, noise: z }: PixelRun) => {
       const { alpha, sigma } = scheduler!.plan.steps[0]!.level;
       const missing = Math.sqrt(Math.max(0, sigma ** 2 - (alpha * from) ** 2));
-      const pixels = repeatPicture(image, shape, this.#parts);
+      const pixels = repeatPicture(image, shape, this.parts);
       return pixels.map((value, i) => alpha * value + missing * z[i]!);
     };
-    return yield* runPixels(this.#parts, sized, { positive: { inputs: {} } }, 1, { from, start });
-  }
-
-  /** Closes the networks, those of the other tasks included. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closePixelParts(this.#parts);
+    return yield* runPixels(this.parts, sized, { positive: { inputs: {} } }, 1, { from, start });
   }
 }

@@ -31,6 +31,7 @@ export * from "./text_parts.ts";
 export * from "./text_to_image.ts";
 export * from "./image_to_image.ts";
 export * from "./inpaint.ts";
+export * from "./pixel_pipeline.ts";
 export * from "./unconditional.ts";
 export * from "./class_conditional.ts";
 export * from "./denoise_image.ts";

@@ -4,18 +4,12 @@
  * @module
  */
 import type { NoiseLevel } from "@shum/schedulers";
-import {
-  closePixelParts,
-  type PixelRun,
-  repeatPicture,
-  runPixels,
-  sizeOfPicture,
-} from "./_pixel_run.ts";
+import { type PixelRun, repeatPicture, runPixels, sizeOfPicture } from "./_pixel_run.ts";
 import { checkMask, toMask } from "./_mask.ts";
 import type { Image, Picture } from "./image.ts";
-import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import type { Preview, RunOptions } from "./pipeline.ts";
+import { PixelPipeline } from "./pixel_pipeline.ts";
 import { resize } from "./resize.ts";
-import type { PixelParts } from "./unconditional.ts";
 
 /** What to make anew, and where. */
 export interface PixelInpaintInput {
@@ -49,23 +43,9 @@ export interface PixelInpaintInput {
  * await assertRejects(() => pipeline.generate({ image, mask }), RangeError, "the mask is 2x4");
  * ```
  */
-export class PixelInpaint implements Pipeline<PixelInpaintInput> {
+export class PixelInpaint extends PixelPipeline<PixelInpaintInput> {
   /** Tells this pipeline from others. */
   readonly kind = "pixel-inpaint" as const;
-  /** See `Pipeline.defaults`; the size is that of the picture. */
-  readonly defaults: Defaults;
-  readonly #parts: PixelParts;
-
-  /** Puts the parts together. Networks are opened by the first run. */
-  constructor(parts: PixelParts) {
-    this.#parts = parts;
-    this.defaults = parts.defaults;
-  }
-
-  /** See `Pipeline.generate`. */
-  generate(input: PixelInpaintInput, options: RunOptions = {}): Promise<readonly Image[]> {
-    return drain(this.stream(input, options));
-  }
 
   /** See `Pipeline.stream`. */
   async *stream(
@@ -73,22 +53,17 @@ export class PixelInpaint implements Pipeline<PixelInpaintInput> {
     options: RunOptions = {},
   ): AsyncGenerator<Preview, readonly Image[]> {
     checkMask(mask, image);
-    const sized = sizeOfPicture(this.#parts, image, options);
+    const sized = sizeOfPicture(this.parts, image, options);
     let known: { pixels: Float32Array; mask: Float32Array } | undefined;
     const constrain = (x: Float32Array, level: NoiseLevel, run: PixelRun) => {
       const [, , height, width] = run.shape;
       known ??= {
-        pixels: repeatPicture(image, run.shape, this.#parts),
+        pixels: repeatPicture(image, run.shape, this.parts),
         mask: toMask(resize(mask, width, height)),
       };
       replaceKnown(x, known.pixels, known.mask, level, run);
     };
-    return yield* runPixels(this.#parts, sized, { positive: { inputs: {} } }, 1, { constrain });
-  }
-
-  /** Closes the networks, those of the other tasks included. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closePixelParts(this.#parts);
+    return yield* runPixels(this.parts, sized, { positive: { inputs: {} } }, 1, { constrain });
   }
 }
 

@@ -5,12 +5,13 @@
  */
 import type { Autoencoder, Denoiser } from "@shum/models";
 import type { SchedulerConfig } from "@shum/schedulers";
-import { closePixelParts, runPixels } from "./_pixel_run.ts";
+import { runPixels } from "./_pixel_run.ts";
 import { Colorize } from "./colorize.ts";
 import { DenoiseImage } from "./denoise_image.ts";
 import type { Image } from "./image.ts";
 import type { Lazy } from "./lazy.ts";
-import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import type { Defaults, Preview, RunOptions } from "./pipeline.ts";
+import { PixelPipeline } from "./pixel_pipeline.ts";
 import { PixelInpaint } from "./pixel_inpaint.ts";
 
 /** What an unconditional or class-conditional pipeline is made of. */
@@ -51,31 +52,30 @@ export interface PixelParts {
  * await assertRejects(() => pipeline.generate({}, { steps: 0 }), RangeError, "steps is 0");
  * ```
  */
-export class Unconditional implements Pipeline<Record<never, never>> {
+export class Unconditional extends PixelPipeline<Record<never, never>> {
   /** Tells this pipeline from others. */
   readonly kind = "unconditional" as const;
-  /** See `Pipeline.defaults`. */
-  readonly defaults: Defaults;
   /** The noise of a picture taken away, by the same network. */
   readonly denoiseImage: DenoiseImage;
   /** Colours for a grey picture, by the same network. */
   readonly colorize: Colorize;
   /** A part of a picture made anew, by the same network. */
   readonly inpaint: PixelInpaint;
-  readonly #parts: PixelParts;
 
   /** Puts the parts together. Networks are opened by the first run. */
   constructor(parts: PixelParts) {
-    this.#parts = parts;
-    this.defaults = parts.defaults;
+    super(parts);
     this.denoiseImage = new DenoiseImage(parts);
     this.colorize = new Colorize(parts);
     this.inpaint = new PixelInpaint(parts);
   }
 
   /** See `Pipeline.generate`. */
-  generate(input: Record<never, never> = {}, options: RunOptions = {}): Promise<readonly Image[]> {
-    return drain(this.stream(input, options));
+  override generate(
+    input: Record<never, never> = {},
+    options: RunOptions = {},
+  ): Promise<readonly Image[]> {
+    return super.generate(input, options);
   }
 
   /** See `Pipeline.stream`. */
@@ -83,11 +83,6 @@ export class Unconditional implements Pipeline<Record<never, never>> {
     _input: Record<never, never> = {},
     options: RunOptions = {},
   ): AsyncGenerator<Preview, readonly Image[]> {
-    return runPixels(this.#parts, options, { positive: { inputs: {} } });
-  }
-
-  /** Closes the networks, those of the other tasks included. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closePixelParts(this.#parts);
+    return runPixels(this.parts, options, { positive: { inputs: {} } });
   }
 }
