@@ -22,8 +22,10 @@ export interface OnnxSessionSettings {
   /** Where to write an optimised copy. */
   readonly writeTo?: { readonly model: string; readonly data: string };
   readonly lowMemory?: boolean;
-  /** Whether what a run took is kept for the next: faster by a few percent. Default true. */
+  /** Whether what a run took is kept for the next, instead of given back. Default true. */
   readonly arena?: boolean;
+  /** Whether from its second run on it takes one block, planned after the first. Default true. */
+  readonly plan?: boolean;
 }
 
 /** The part of the engine that is used; its module has other types when imported lazily. */
@@ -58,7 +60,7 @@ export async function engineVersion(): Promise<string> {
 /** Loads a graph from a file, or from bytes. */
 export async function createOnnxSession(
   source: string | Uint8Array,
-  { device, threads, optimised = false, writeTo, lowMemory = false, arena = true }:
+  { device, threads, optimised = false, writeTo, lowMemory = false, arena = true, plan = true }:
     OnnxSessionSettings,
 ): Promise<OnnxSession> {
   const ort = await engine();
@@ -68,6 +70,7 @@ export async function createOnnxSession(
     intraOpNumThreads: threads,
     graphOptimizationLevel: optimised ? "disabled" : "all",
     enableCpuMemArena: arena,
+    enableMemPattern: plan,
     logSeverityLevel: 4, // it throws the same text that it would print
     ...(writeTo === undefined ? {} : { optimizedModelFilePath: writeTo.model }),
     extra: {

@@ -1,5 +1,5 @@
 /**
- * Writes small ONNX models: the one that probes a device, and those of the tests.
+ * Writes ONNX models: the one that probes a device, those of the tests, and parts of rewritten ones.
  * Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
  */
 
@@ -75,11 +75,17 @@ export function writeOnnxModel(model: ModelSpec): Uint8Array<ArrayBuffer> {
     integer(1, 8), // ir_version
     text(2, "shum"),
     bytes(7, graph),
-    ...opsets.map(([domain, version]) => bytes(8, join([text(1, domain), integer(2, version)]))),
+    ...opsets.map(([domain, version]) => bytes(8, writeOpset(domain, version))),
   ]);
 }
 
-function writeNode(node: NodeSpec): Uint8Array {
+/** Serialises an operator domain with its version, the payload of ModelProto's field 8. */
+export function writeOpset(domain: string, version: number): Uint8Array {
+  return join([text(1, domain), integer(2, version)]);
+}
+
+/** Serialises an operator call, the payload of GraphProto's field 1. */
+export function writeNode(node: NodeSpec): Uint8Array {
   return join([
     ...node.inputs.map((name) => text(1, name)),
     ...node.outputs.map((name) => text(2, name)),
@@ -99,7 +105,8 @@ function writeNode(node: NodeSpec): Uint8Array {
   ]);
 }
 
-function writeInitializer(value: InitializerSpec): Uint8Array {
+/** Serialises a constant, the payload of GraphProto's field 5. */
+export function writeInitializer(value: InitializerSpec): Uint8Array {
   const body = [
     ...value.shape.map((size) => integer(1, size)),
     integer(2, elementTypes[value.type]!),
@@ -149,14 +156,16 @@ function text(field: number, value: string): Uint8Array {
   return bytes(field, new TextEncoder().encode(value));
 }
 
-function bytes(field: number, payload: Uint8Array): Uint8Array {
+/** A field of bytes: its tag, its length and `payload`. */
+export function bytes(field: number, payload: Uint8Array): Uint8Array {
   return join([
     new Uint8Array([...varint((field << 3) | 2), ...varint(payload.length)]),
     payload,
   ]);
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** One after the other. */
+export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

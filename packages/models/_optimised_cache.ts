@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import { cpus, homedir, platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { fuseAttention } from "./_fuse_attention.ts";
 import type { OnnxModel } from "./onnx_model.ts";
 
 // Optimised copies of CPU models: constants folded, weights already in the layout of this
@@ -9,7 +10,7 @@ import type { OnnxModel } from "./onnx_model.ts";
 // convolutions, no private memory.
 
 /** Raised whenever copies are written another way. */
-const recipe = 2;
+const recipe = 3;
 /** Smaller models load fast enough as they are. */
 const smallestSource = 8 * 2 ** 20;
 /** All copies together; the least recently used go first. */
@@ -97,6 +98,22 @@ export async function writeOptimised(
     return false;
   } finally {
     remove(temporary);
+  }
+}
+
+/** Where the same copy lies with its attention fused; undefined if it has none. */
+export function fusedPath(copy: string): string | undefined {
+  const path = join(dirname(copy), "fused.onnx");
+  return fs.existsSync(path) ? path : undefined;
+}
+
+/** Writes, beside a copy whose attention can be fused, the graph in which it is; they share weights. */
+export function writeFused(copy: string): void {
+  try {
+    const fused = fuseAttention(fs.readFileSync(copy));
+    if (fused) fs.writeFileSync(join(dirname(copy), "fused.onnx"), fused);
+  } catch {
+    // A graph that cannot be read here, or no room: the copy serves as it is.
   }
 }
 

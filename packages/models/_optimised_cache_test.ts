@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { defaultCacheDir, evict } from "./_optimised_cache.ts";
+import type { ModelSpec } from "./_onnx_writer.ts";
 import { addModel, convolutionModel, modelFile } from "./_testing.ts";
+import { readOnnxModel } from "./onnx_model.ts";
 import { openSession } from "./worker_session.ts";
 
 const channels = 512; // 9 MiB of weights: worth a copy
@@ -8,6 +10,49 @@ const x = {
   data: Float32Array.from({ length: channels * 25 }, (_, i) => Math.cos(i)),
   shape: [1, channels, 5, 5],
 };
+
+/** y: self-attention of 8 heads over the 25 rows of x, with 12 MiB of weights. */
+function attentionModel(): ModelSpec {
+  const width = 2048;
+  const split = [0, 0, 8, width / 8];
+  const integers = (name: string, values: number[]) => {
+    const data = BigInt64Array.from(values, BigInt);
+    return { name, type: "int64", shape: [values.length], data };
+  };
+  const side = (name: string, ...perm: number[]) => [
+    { op: "MatMul", inputs: ["flat", `w${name}`], outputs: [name] },
+    { op: "Reshape", inputs: [name, "split"], outputs: [`${name} split`] },
+    { op: "Transpose", inputs: [`${name} split`], outputs: [`${name} t`], attributes: { perm } },
+  ];
+  return {
+    inputs: [{ name: "x", type: "float32", shape: [1, channels, 5, 5] }],
+    outputs: [{ name: "y", type: "float32", shape: [1, "s", width] }],
+    nodes: [
+      { op: "Reshape", inputs: ["x", "rows"], outputs: ["flat"] },
+      ...side("q", 0, 2, 1, 3),
+      ...side("k", 0, 2, 3, 1),
+      ...side("v", 0, 2, 1, 3),
+      { op: "MatMul", inputs: ["q t", "k t"], outputs: ["products"] },
+      { op: "Mul", inputs: ["products", "scale"], outputs: ["scores"] },
+      { op: "Softmax", inputs: ["scores"], outputs: ["p"], attributes: { axis: -1 } },
+      { op: "MatMul", inputs: ["p", "v t"], outputs: ["mixed"] },
+      { op: "Transpose", inputs: ["mixed"], outputs: ["z"], attributes: { perm: [0, 2, 1, 3] } },
+      { op: "Reshape", inputs: ["z", "together"], outputs: ["y"] },
+    ],
+    initializers: [
+      integers("rows", [1, -1, channels]),
+      integers("split", split),
+      integers("together", [0, 0, -1]),
+      { name: "scale", type: "float32", shape: [], data: new Float32Array([0.1]) },
+      ...["wq", "wk", "wv"].map((name, n) => ({
+        name,
+        type: "float32",
+        shape: [channels, width],
+        data: Float32Array.from({ length: channels * width }, (_, i) => Math.sin(i + n) / 20),
+      })),
+    ],
+  };
+}
 
 async function result(path: string, cacheDir: string | false): Promise<Float32Array> {
   await using session = await openSession(path, { device: "cpu", cacheDir });
@@ -34,6 +79,27 @@ Deno.test("the optimised copy of a model gives the same numbers, first and secon
   const written = (await Deno.stat(`${cache}/${name}/model.onnx`)).mtime;
   assertEquals(await result(file.path, cache), plain);
   assertEquals((await Deno.stat(`${cache}/${name}/model.onnx`)).mtime, written);
+});
+
+Deno.test("attention is fused in the optimised copy; one that does not load gives way to the plain", async () => {
+  await using file = await modelFile(attentionModel());
+  const cache = `${file.folder}/cache`;
+  const plain = await result(file.path, false);
+  const close = (actual: Float32Array) => {
+    assertEquals(actual.length, plain.length);
+    const largest = Math.max(...plain.map(Math.abs));
+    plain.forEach((value, i) => assert(Math.abs(actual[i]! - value) < 1e-5 * largest));
+  };
+  close(await result(file.path, cache));
+  const copy = `${cache}/${(await entries(cache))[0]}`;
+  assertEquals(await entries(copy), ["fused.onnx", "model.onnx", "model.onnx_data"]);
+  const { operators } = readOnnxModel(`${copy}/fused.onnx`);
+  assertEquals(operators.get("com.microsoft:MultiHeadAttention"), 1);
+  assertEquals(operators.get("Softmax"), undefined);
+  await Deno.truncate(`${copy}/fused.onnx`, 100);
+  close(await result(file.path, cache));
+  // The plain graph beside it was good: nothing was made anew.
+  assertEquals((await Deno.stat(`${copy}/fused.onnx`)).size, 100);
 });
 
 Deno.test("a changed model gets a copy of its own; a small one gets none", async () => {

@@ -87,7 +87,9 @@ export class ProtobufReader {
     const tag = this.#varint();
     this.field = Math.floor(tag / 8);
     this.#wire = tag % 8;
-    if (this.field === 0) throw new SyntaxError("it is not an ONNX model (field number 0)");
+    if (this.field <= 0) {
+      throw new SyntaxError(`it is not an ONNX model (field number ${this.field})`);
+    }
     if (this.#wire === 0) this.#value = this.#varint();
     else if (this.#wire === 1) this.#skip(8);
     else if (this.#wire === 5) this.#skip(4);
@@ -110,6 +112,13 @@ export class ProtobufReader {
     return values;
   }
 
+  /** A number of four bytes. */
+  float(): number {
+    this.#expect(5);
+    const { buffer, byteOffset } = this.#source.read(this.#start, 4);
+    return new DataView(buffer, byteOffset).getFloat32(0, true);
+  }
+
   text(): string {
     this.#expect(2);
     if (this.#length > longestText) {
@@ -130,6 +139,11 @@ export class ProtobufReader {
     return [this.#start, this.#length];
   }
 
+  /** Where the current field ends and the next begins, tag included. */
+  get end(): number {
+    return this.#at;
+  }
+
   #expect(wire: number): void {
     if (this.#wire !== wire) {
       throw new SyntaxError(
@@ -147,19 +161,25 @@ export class ProtobufReader {
         `it ends after ${this.#source.size} bytes; expected at least ${this.#at} (cut short?)`,
       );
     }
-    if (this.#at > this.#end) throw new SyntaxError("it is not an ONNX model (field past its end)");
+    if (length < 0 || this.#at > this.#end) {
+      throw new SyntaxError("it is not an ONNX model (field past its end)");
+    }
   }
 
   #varint(): number {
     let value = 0;
+    let inverse = 0;
     let scale = 1;
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 9; i++) {
       const byte = this.#source.read(this.#at++, 1)[0]!;
-      // Negative integers take ten bytes; none that we read matters beyond 2^53.
       value += (byte & 127) * scale;
+      inverse += (~byte & 127) * scale;
       if (byte < 128) return value;
       scale *= 128;
     }
-    throw new SyntaxError("it is not an ONNX model (integer too long)");
+    // The tenth byte is the sign; from the inverse, as value would lose the last digits beyond 2^53.
+    const sign = this.#source.read(this.#at++, 1)[0]!;
+    if (sign > 1) throw new SyntaxError("it is not an ONNX model (integer too long)");
+    return sign === 1 ? -inverse - 1 : value;
   }
 }

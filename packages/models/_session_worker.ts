@@ -1,7 +1,14 @@
 import { parentPort } from "node:worker_threads";
 import { withWeightsBeside } from "./_linked_model.ts";
 import { checkOperators, readCheckedModel } from "./_model_check.ts";
-import { dropOptimised, optimisedPath, useOptimised, writeOptimised } from "./_optimised_cache.ts";
+import {
+  dropOptimised,
+  fusedPath,
+  optimisedPath,
+  useOptimised,
+  writeFused,
+  writeOptimised,
+} from "./_optimised_cache.ts";
 import { probeInThisThread } from "./_probe.ts";
 import { trimMemory } from "./_trim_memory.ts";
 import { translateError } from "./_session_errors.ts";
@@ -68,22 +75,36 @@ async function open(request: OpenRequest): Promise<OpenReply> {
 }
 
 /**
- * Bytes of weights from which a network gives back what a run took. It then takes a percent more time;
- * kept, gigabytes of a U-Net's activations would lie idle while the VAE needs its own.
+ * Bytes of weights from which a network gives back what a run took: the scores of its attention can
+ * take gigabytes, which would lie idle while the VAE needs its own. Faulting them in anew costs
+ * seconds, so with fused attention the little it takes is kept.
  */
 const largeModel = 128 * 2 ** 20;
 
 async function load(request: OpenRequest, model: OnnxModel, device: Device): Promise<OnnxSession> {
   const { path, threads, cacheDir, lowMemory } = request;
   const bytes = model.initializers.reduce((sum, { length }) => sum + length, 0);
-  const settings = { device, threads, lowMemory, arena: bytes < largeModel };
+  const large = bytes >= largeModel;
+  const settings = { device, threads, lowMemory, arena: !large };
   const original = () =>
     withWeightsBeside(path, model, (beside) => createOnnxSession(beside, settings));
   // GPU providers keep weights on their own side; there is nothing to map.
   if (device !== "cpu" || cacheDir === false) return original();
   const copy = optimisedPath(cacheDir, path, model, await engineVersion());
   if (copy === undefined) return original();
-  const optimised = () => createOnnxSession(copy, { ...settings, optimised: true });
+  const optimised = async () => {
+    const fused = fusedPath(copy);
+    if (fused !== undefined) {
+      // Where the arena keeps memory, a planned block would only come on top.
+      const memory = large && !lowMemory ? { arena: true, plan: false } : {};
+      try {
+        return await createOnnxSession(fused, { ...settings, ...memory, optimised: true });
+      } catch {
+        // The engine does not take it (say, attention in float16): then as it was exported.
+      }
+    }
+    return await createOnnxSession(copy, { ...settings, optimised: true });
+  };
   if (useOptimised(copy)) {
     try {
       return await optimised();
@@ -97,6 +118,7 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
       await session.release();
     });
     trimMemory();
+    writeFused(writeTo.model);
   });
   if (!written) return original();
   try {

@@ -1,0 +1,185 @@
+import {
+  bytes,
+  type InitializerSpec,
+  join,
+  type NodeSpec,
+  writeInitializer,
+  writeNode,
+  writeOpset,
+} from "./_onnx_writer.ts";
+import { memorySource, ProtobufReader } from "./_protobuf.ts";
+
+// A graph that can be rewritten: what is not replaced keeps its bytes.
+// Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
+
+/** One operator call, with its numeric attributes. */
+export interface Call {
+  /** The operator, with its domain unless that is the standard one. */
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, readonly number[]>;
+}
+
+/** What {@linkcode readGraph} finds. */
+export interface Graph {
+  /** In an order in which they can run. */
+  readonly calls: readonly Call[];
+  /** The values of the constants of at most `longestConstant` floats or integers. */
+  readonly constants: ReadonlyMap<string, readonly number[]>;
+  readonly outputs: readonly string[];
+  /** Operator domains and their versions; "" is the standard one. */
+  readonly opsets: ReadonlyMap<string, number>;
+}
+
+const longestConstant = 8;
+
+/**
+ * Reads a model's graph.
+ *
+ * @returns undefined if it has branches, loops or functions: names inside those refer to the outside.
+ */
+export function readGraph(model: Uint8Array): Graph | undefined {
+  const calls: Call[] = [];
+  const constants = new Map<string, readonly number[]>();
+  const outputs: string[] = [];
+  const opsets = new Map<string, number>();
+  for (const reader = whole(model); reader.next();) {
+    if (reader.field === 25) return undefined;
+    if (reader.field === 8) {
+      let domain = "";
+      let version = 0;
+      for (const opset = reader.message(); opset.next();) {
+        if (opset.field === 1) domain = opset.text();
+        else if (opset.field === 2) version = opset.integer();
+      }
+      opsets.set(domain === "ai.onnx" ? "" : domain, version);
+    }
+    if (reader.field !== 7) continue;
+    for (const graph = reader.message(); graph.next();) {
+      if (graph.field === 1) {
+        const call = readCall(graph.message());
+        if (call === undefined) return undefined;
+        calls.push(call);
+      } else if (graph.field === 5) readConstant(graph.message(), model, constants);
+      else if (graph.field === 12) {
+        for (const value = graph.message(); value.next();) {
+          if (value.field === 1) outputs.push(value.text());
+        }
+      }
+    }
+  }
+  return { calls, constants, outputs, opsets };
+}
+
+/**
+ * The model with some calls replaced by others, and without those whose results then nobody reads.
+ *
+ * @param graph What {@linkcode readGraph} gave for `model`.
+ * @param domains Operator domains that the new calls need, with their versions.
+ */
+export function replaceCalls(
+  model: Uint8Array,
+  graph: Graph,
+  replaced: ReadonlyMap<Call, readonly NodeSpec[]>,
+  constants: readonly InitializerSpec[],
+  domains: Readonly<Record<string, number>>,
+): Uint8Array<ArrayBuffer> {
+  const read = new Set(graph.outputs);
+  const kept = new Set<Call>();
+  for (const call of graph.calls.toReversed()) {
+    if (!call.outputs.some((name) => read.has(name))) continue;
+    kept.add(call);
+    const inputs = replaced.get(call)?.flatMap((node) => node.inputs) ?? call.inputs;
+    for (const name of inputs) read.add(name);
+  }
+  const parts: Uint8Array[] = [];
+  const reader = whole(model);
+  for (let start = 0; reader.next(); start = reader.end) {
+    const source = model.subarray(start, reader.end);
+    parts.push(reader.field === 7 ? bytes(7, rewritten(reader)) : source);
+  }
+  for (const [domain, version] of Object.entries(domains)) {
+    if (!graph.opsets.has(domain)) parts.push(bytes(8, writeOpset(domain, version)));
+  }
+  return join(parts);
+
+  function rewritten(reader: ProtobufReader): Uint8Array {
+    const parts = constants.map((constant) => bytes(5, writeInitializer(constant)));
+    const fields = reader.message();
+    let [start] = reader.range();
+    for (let i = 0; fields.next(); start = fields.end) {
+      const call = fields.field === 1 ? graph.calls[i++]! : undefined;
+      const nodes = call && replaced.get(call);
+      if (nodes) parts.push(...nodes.map((node) => bytes(1, writeNode(node))));
+      else if (!call || kept.has(call)) parts.push(model.subarray(start, fields.end));
+    }
+    return join(parts);
+  }
+}
+
+function whole(model: Uint8Array): ProtobufReader {
+  return new ProtobufReader(memorySource(model), 0, model.length);
+}
+
+function readCall(node: ProtobufReader): Call | undefined {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes = new Map<string, readonly number[]>();
+  let op = "";
+  let domain = "";
+  while (node.next()) {
+    if (node.field === 1) inputs.push(node.text());
+    else if (node.field === 2) outputs.push(node.text());
+    else if (node.field === 4) op = node.text();
+    else if (node.field === 7) domain = node.text();
+    else if (node.field === 5) {
+      let name = "";
+      const values: number[] = [];
+      for (const attribute = node.message(); attribute.next();) {
+        if (attribute.field === 1) name = attribute.text();
+        else if (attribute.field === 2) values.push(attribute.float());
+        else if (attribute.field === 3) values.push(attribute.integer());
+        else if (attribute.field === 8) values.push(...attribute.integers());
+        else if (attribute.field === 6 || attribute.field === 11) return undefined; // a branch
+      }
+      attributes.set(name, values);
+    }
+  }
+  const standard = domain === "" || domain === "ai.onnx";
+  return { op: standard ? op : `${domain}:${op}`, inputs, outputs, attributes };
+}
+
+function readConstant(
+  tensor: ProtobufReader,
+  model: Uint8Array,
+  constants: Map<string, readonly number[]>,
+): void {
+  let name = "";
+  let type = 0;
+  let size = 1;
+  let raw: Uint8Array<ArrayBuffer> | undefined;
+  let integers: number[] = [];
+  while (tensor.next()) {
+    if (tensor.field === 1) { for (const axis of tensor.integers()) size *= axis; }
+    else if (tensor.field === 2) type = tensor.integer();
+    else if (tensor.field === 7) integers = [...integers, ...tensor.integers()];
+    else if (tensor.field === 8) name = tensor.text();
+    else if (tensor.field === 4 || tensor.field === 9) {
+      const [start, length] = tensor.range();
+      // Not slice(): that of Node's Buffer does not copy.
+      if (length <= 8 * longestConstant) {
+        raw = new Uint8Array(model.subarray(start, start + length));
+      }
+    }
+  }
+  const values = type === 7 && raw === undefined
+    ? integers
+    : type === 7 && raw!.length % 8 === 0
+    ? [...new BigInt64Array(raw!.buffer)].map(Number)
+    : type === 1 && raw !== undefined && raw.length % 4 === 0
+    ? [...new Float32Array(raw.buffer)]
+    : [];
+  // Else its values lie elsewhere, or are of another type.
+  if (values.length === size && size <= longestConstant) constants.set(name, values);
+}
