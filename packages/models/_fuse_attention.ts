@@ -201,9 +201,23 @@ function splitOf(graph: Lookup, source: string): (string | number)[] | undefined
       if (constant) return constant.length === 1 ? constant[0] : undefined;
       return graph.makers.get(name)?.op === "Unsqueeze" ? name : undefined; // one number
     }));
-  const [batch, , heads] = items;
-  if (items.length !== 4 || items.includes(undefined)) return undefined;
+  const [first, , heads] = items;
+  const batch = first === 0 ? sameBatch(graph, reshape.inputs[0]!) : first;
+  if (items.length !== 4 || items.includes(undefined) || batch === -1) return undefined;
   return typeof heads === "number" && heads > 0 ? [heads, batch!] : undefined;
+}
+
+/** From which tensor a projection, x·W + b, has its first axis. */
+function sameBatch(graph: Lookup, name: string): string {
+  for (;;) {
+    const call = graph.makers.get(name);
+    const rank = call?.op === "MatMul" ? 2 : call?.op === "Add" ? 1 : undefined;
+    const [a, b] = call?.inputs ?? [];
+    if (rank === undefined) return name;
+    if (graph.ranks.get(b!) === rank) name = a!;
+    else if (rank === 1 && graph.ranks.get(a!) === 1) name = b!;
+    else return name;
+  }
 }
 
 /** Of a call that multiplies by one number: that number, and what is multiplied. */

@@ -222,6 +222,12 @@ const others: Readonly<Record<string, ModelSpec>> = {
     call("Unsqueeze", ["b of k", "axis 0"], "batch of k"),
     call("Concat", ["batch of k", "-1 rest", "heads", "dimension"], "k split", { axis: 0 }),
   ),
+  "a batch of keys that is only said to be kept": {
+    ...attentionModel(styles["scores multiplied"]!),
+    nodes: attentionModel(styles["scores multiplied"]!).nodes.map((node) =>
+      node.op === "Concat" ? { ...node, inputs: ["axis 0", ...node.inputs.slice(1)] } : node
+    ),
+  },
   "an unknown number of heads": changed(
     "q split",
     call("Concat", ["batch", "heads", "-1 rest", "dimension"], "q split", { axis: 0 }),

@@ -27,6 +27,8 @@ export interface Graph {
   readonly calls: readonly Call[];
   /** The values of the constants of at most `longestConstant` floats or integers. */
   readonly constants: ReadonlyMap<string, readonly number[]>;
+  /** The number of axes of all constants. */
+  readonly ranks: ReadonlyMap<string, number>;
   readonly outputs: readonly string[];
   /** Operator domains and their versions; "" is the standard one. */
   readonly opsets: ReadonlyMap<string, number>;
@@ -42,6 +44,7 @@ const longestConstant = 8;
 export function readGraph(model: Uint8Array): Graph | undefined {
   const calls: Call[] = [];
   const constants = new Map<string, readonly number[]>();
+  const ranks = new Map<string, number>();
   const outputs: string[] = [];
   const opsets = new Map<string, number>();
   for (const reader = whole(model); reader.next();) {
@@ -61,7 +64,7 @@ export function readGraph(model: Uint8Array): Graph | undefined {
         const call = readCall(graph.message());
         if (call === undefined) return undefined;
         calls.push(call);
-      } else if (graph.field === 5) readConstant(graph.message(), model, constants);
+      } else if (graph.field === 5) readConstant(graph.message(), model, constants, ranks);
       else if (graph.field === 12) {
         for (const value = graph.message(); value.next();) {
           if (value.field === 1) outputs.push(value.text());
@@ -69,7 +72,7 @@ export function readGraph(model: Uint8Array): Graph | undefined {
       }
     }
   }
-  return { calls, constants, outputs, opsets };
+  return { calls, constants, ranks, outputs, opsets };
 }
 
 /**
@@ -154,14 +157,15 @@ function readConstant(
   tensor: ProtobufReader,
   model: Uint8Array,
   constants: Map<string, readonly number[]>,
+  ranks: Map<string, number>,
 ): void {
   let name = "";
   let type = 0;
-  let size = 1;
+  const shape: number[] = [];
   let raw: Uint8Array<ArrayBuffer> | undefined;
   let integers: number[] = [];
   while (tensor.next()) {
-    if (tensor.field === 1) { for (const axis of tensor.integers()) size *= axis; }
+    if (tensor.field === 1) shape.push(...tensor.integers());
     else if (tensor.field === 2) type = tensor.integer();
     else if (tensor.field === 7) integers = [...integers, ...tensor.integers()];
     else if (tensor.field === 8) name = tensor.text();
@@ -180,6 +184,8 @@ function readConstant(
     : type === 1 && raw !== undefined && raw.length % 4 === 0
     ? [...new Float32Array(raw.buffer)]
     : [];
+  const size = shape.reduce((a, b) => a * b, 1);
+  ranks.set(name, shape.length);
   // Else its values lie elsewhere, or are of another type.
   if (values.length === size && size <= longestConstant) constants.set(name, values);
 }
