@@ -95,7 +95,11 @@ function index(graph: Graph): Lookup {
   const readers = new Map<string, Call[]>();
   for (const call of graph.calls) {
     for (const name of call.outputs) makers.set(name, call);
-    for (const name of call.inputs) readers.set(name, [...readers.get(name) ?? [], call]);
+    for (const name of call.inputs) {
+      const before = readers.get(name);
+      if (before) before.push(call);
+      else readers.set(name, [call]);
+    }
   }
   return { ...graph, makers, readers, scales: new Map() };
 }
