@@ -53,14 +53,19 @@ class LatentSet:
         if taken:
             self._all = torch.cat(self.latents)
             self.latents = [self._all]
+            self._eyed = [row for row, record in enumerate(self.records) if record["objects"][0]["eyes"]]
         return taken
 
     def __len__(self) -> int:
         return len(self.records)
 
-    def batch(self, count: int, source: random.Random, drop: float) -> tuple[Tensor, list[str]]:
-        """Latents [count, C, 16, 16] and a caption each: English or Ukrainian, or "" with probability `drop`."""
-        rows = [source.randrange(len(self.records)) for _ in range(count)]
+    def batch(self, count: int, source: random.Random, drop: float, eyed: float = 0.0) -> tuple[Tensor, list[str]]:
+        """Latents [count, C, 16, 16] and a caption each: English or Ukrainian, or "" with probability `drop`.
+
+        With probability `eyed` a picture is one of those with coloured eyes.
+        """
+        everything = range(len(self.records))
+        rows = [source.choice(self._eyed if self._eyed and source.random() < eyed else everything) for _ in range(count)]
         texts = []
         for row in rows:
             language = "captions_en" if source.random() < 0.5 else "captions_uk"

@@ -110,7 +110,7 @@ async function main(): Promise<void> {
       limit: { type: "string", default: String(SPECS.length) },
       // The training set is made anew from its seed; only renders of the prompt's object are compared.
       "train-seed": { type: "string", default: "1" },
-      "train-count": { type: "string", default: "30000" },
+      "train-count": { type: "string", default: "32000" },
       candidates: { type: "string", default: "300" },
     },
   });
