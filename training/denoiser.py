@@ -66,7 +66,7 @@ def noisy_times(count: int, device: str) -> Tensor:
 
 @torch.no_grad()
 def generate(model: nn.Module, encoder: Encoder, autoencoder: Autoencoder, prompts: list[str], seeds: list[int],
-             steps: int = 20, scale: float = 3.0, device: str = "cpu") -> Tensor:
+             steps: int = 20, scale: float = 4.0, device: str = "cpu") -> Tensor:
     """Pictures [len(prompts) * len(seeds), 3, 256, 256], prompt by prompt; a seed's noise is the same for all prompts."""
     scheduler = DPMSolverMultistepScheduler(**SCHEDULE, timestep_spacing="trailing")
     scheduler.set_timesteps(steps)

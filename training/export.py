@@ -19,7 +19,7 @@ import onnx
 import onnxruntime
 import torch
 from diffusers import UNet2DConditionModel
-from diffusers.models.attention_processor import AttnProcessor
+from diffusers.models.attention_processor import AttnProcessor2_0
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from transformers import CLIPTextModel
@@ -136,7 +136,7 @@ class DenoiserGraph(nn.Module):
     def __init__(self, model: UNet2DConditionModel) -> None:
         super().__init__()
         self.model = model
-        model.set_attn_processor(AttnProcessor())
+        model.set_attn_processor(AttnProcessor2_0())
 
     def forward(self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor) -> Tensor:
         return self.model(sample, timestep, encoder_hidden_states, return_dict=False)[0]
@@ -167,7 +167,7 @@ def write_graph(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]
 
 
 def write_model(text: CLIPTextModel, denoiser: nn.Module, autoencoder: Autoencoder, tokenizer: Path, out: Path,
-                steps: int = 20, scale: float = 3.0) -> None:
+                steps: int = 20, scale: float = 4.0) -> None:
     """The whole folder."""
     text, denoiser, autoencoder = quantised(text), quantised(denoiser), quantised(autoencoder)
     torch.manual_seed(0)

@@ -43,7 +43,7 @@ def shares(outputs: tuple[Tensor, ...], targets: Tensor) -> dict[str, float]:
 
 @torch.no_grad()
 def judge_samples(model: nn.Module, encoder: Encoder, codec: Autoencoder, critic: nn.Module, labels: dict[str, list[str]],
-                  folder: Path, count: int, work: Path, device: str = "cpu", steps: int = 20, scale: float = 3.0) -> dict:
+                  folder: Path, count: int, work: Path, device: str = "cpu", steps: int = 20, scale: float = 4.0) -> dict:
     """Scores of samples for `count` unseen captions of each language; a sheet goes to `work`."""
     index = {head: {name: n for n, name in enumerate(names)} for head, names in labels.items()}
     records = chosen_records(folder, labels, count)
