@@ -7,17 +7,15 @@ import {
   writeNode,
   writeOpset,
 } from "./_onnx_writer.ts";
+import { readNode } from "./_onnx_node.ts";
 import { memorySource, ProtobufReader } from "./_protobuf.ts";
+import type { OnnxNode } from "./onnx_model.ts";
 
 // A graph that can be rewritten: what is not replaced keeps its bytes.
 // Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 
 /** One operator call, with its numeric attributes. */
-export interface Call {
-  /** The operator, with its domain unless that is the standard one. */
-  readonly op: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
+export interface Call extends OnnxNode {
   readonly attributes: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -126,31 +124,21 @@ function whole(model: Uint8Array): ProtobufReader {
 }
 
 function readCall(node: ProtobufReader): Call | undefined {
-  const inputs: string[] = [];
-  const outputs: string[] = [];
   const attributes = new Map<string, readonly number[]>();
-  let op = "";
-  let domain = "";
-  while (node.next()) {
-    if (node.field === 1) inputs.push(node.text());
-    else if (node.field === 2) outputs.push(node.text());
-    else if (node.field === 4) op = node.text();
-    else if (node.field === 7) domain = node.text();
-    else if (node.field === 5) {
-      let name = "";
-      const values: number[] = [];
-      for (const attribute = node.message(); attribute.next();) {
-        if (attribute.field === 1) name = attribute.text();
-        else if (attribute.field === 2) values.push(attribute.float());
-        else if (attribute.field === 3) values.push(attribute.integer());
-        else if (attribute.field === 8) values.push(...attribute.integers());
-        else if (attribute.field === 6 || attribute.field === 11) return undefined; // a branch
-      }
-      attributes.set(name, values);
+  let branches = false;
+  const read = readNode(node, (attribute) => {
+    let name = "";
+    const values: number[] = [];
+    while (attribute.next()) {
+      if (attribute.field === 1) name = attribute.text();
+      else if (attribute.field === 2) values.push(attribute.float());
+      else if (attribute.field === 3) values.push(attribute.integer());
+      else if (attribute.field === 8) values.push(...attribute.integers());
+      else if (attribute.field === 6 || attribute.field === 11) branches = true;
     }
-  }
-  const standard = domain === "" || domain === "ai.onnx";
-  return { op: standard ? op : `${domain}:${op}`, inputs, outputs, attributes };
+    attributes.set(name, values);
+  });
+  return branches ? undefined : { ...read, attributes };
 }
 
 function readConstant(

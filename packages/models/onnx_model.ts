@@ -1,3 +1,4 @@
+import { operatorName, readNode } from "./_onnx_node.ts";
 import { type ByteSource, fileSource, memorySource, ProtobufReader } from "./_protobuf.ts";
 import type { TensorInfo } from "./session.ts";
 
@@ -171,7 +172,7 @@ function readModel(source: ByteSource): OnnxModel {
       let domain = "";
       for (const local = reader.message(); local.next();) {
         if (local.field === 1) name = local.text();
-        else if (local.field === 7) readNode(local.message(), building);
+        else if (local.field === 7) readOperator(local.message(), building);
         else if (local.field === 10) domain = local.text();
       }
       building.functions.add(operatorName(domain, name));
@@ -197,7 +198,7 @@ function readModel(source: ByteSource): OnnxModel {
 function readGraph(graph: ProtobufReader, building: Building, main: boolean): void {
   while (graph.next()) {
     if (graph.field === 1) {
-      const node = readNode(graph.message(), building);
+      const node = readOperator(graph.message(), building);
       if (main) building.nodes.push(node);
     } else if (graph.field === 5) building.initializers.push(readTensor(graph.message()));
     else if (graph.field === 11 && main) building.inputs.push(readValue(graph.message()));
@@ -205,32 +206,19 @@ function readGraph(graph: ProtobufReader, building: Building, main: boolean): vo
   }
 }
 
-function readNode(node: ProtobufReader, building: Building): OnnxNode {
-  const inputs: string[] = [];
-  const outputs: string[] = [];
-  let op = "";
-  let domain = "";
-  while (node.next()) {
-    if (node.field === 1) inputs.push(node.text());
-    else if (node.field === 2) outputs.push(node.text());
-    else if (node.field === 4) op = node.text();
-    else if (node.field === 5) {
-      for (const attribute = node.message(); attribute.next();) {
-        if (attribute.field === 6 || attribute.field === 11) {
-          readGraph(attribute.message(), building, false);
-        }
+function readOperator(node: ProtobufReader, building: Building): OnnxNode {
+  const read = readNode(node, (attribute) => {
+    while (attribute.next()) {
+      if (attribute.field === 6 || attribute.field === 11) {
+        readGraph(attribute.message(), building, false);
       }
-    } else if (node.field === 7) domain = node.text();
-  }
-  let name = operatorName(domain, op);
+    }
+  });
   // Packed inputs are a variant that only CUDA runs; it has no name of its own.
-  if (name === "com.microsoft:MultiHeadAttention" && !inputs[1]) name += " (packed)";
-  building.operators.set(name, (building.operators.get(name) ?? 0) + 1);
-  return { op: name, inputs, outputs };
-}
-
-function operatorName(domain: string, op: string): string {
-  return domain === "" || domain === "ai.onnx" ? op : `${domain}:${op}`;
+  const packed = read.op === "com.microsoft:MultiHeadAttention" && !read.inputs[1];
+  const op = packed ? `${read.op} (packed)` : read.op;
+  building.operators.set(op, (building.operators.get(op) ?? 0) + 1);
+  return { ...read, op };
 }
 
 function readTensor(tensor: ProtobufReader): OnnxInitializer {
