@@ -208,6 +208,7 @@ function together(given: Given): Given {
     throw usageError("Cannot use --variant together with --dtype: expected one or the other");
   }
   needs("strength", "initImg");
+  needs("noiseLevel", "initImg");
   needs("mask", "initImg");
   needs("invertMask", "mask");
   needs("maskBlur", "mask");

@@ -224,6 +224,8 @@ async function writePicture(
   const { given } = job.job;
   const settings: Given = {
     ...job.settings,
+    width: picture.width,
+    height: picture.height,
     seed,
     ...(batch.variationSeed === undefined ? {} : { variationSeed: batch.variationSeed + index }),
   };

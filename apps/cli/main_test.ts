@@ -206,3 +206,32 @@ Deno.test("help and lists start without loading an engine", () =>
       assert(milliseconds < 600, `${flag} takes ${milliseconds} ms of CPU; expected about 200`);
     }
   }));
+
+Deno.test("an upscaler enlarges a picture, and says what it cannot do", () =>
+  withFolder(async ({ run, folder }) => {
+    const upscaler = fromFileUrl(
+      new URL("../../packages/pipelines/testdata/upscale", import.meta.url),
+    );
+    const args = ["--model", upscaler, "--steps", "2", "a cat", "-s", "1"];
+    const image = ["-i", join(upscaler, "image.png")];
+    const small = await readPicture(image[1]!);
+    const made = await run([...args, ...image, "--noise-level", "50", "-o", "large.png"]);
+    assertEquals(made.code, exitCodes.ok, made.err);
+    const large = await readPicture(join(folder, "large.png"));
+    assertEquals([large.width, large.height], [4 * small.width, 4 * small.height]);
+    const texts = await readTexts(join(folder, "large.png"));
+    assertStringIncludes(texts.parameters!, `Size: ${large.width}x${large.height}`);
+
+    const refusals: [string[], string][] = [
+      [[...args], "expected --init-img"],
+      [[...args, ...image, "--strength", "0.5"], "--strength"],
+      [[...args, ...image, "--noise-level", "351"], "noiseLevel is 351"],
+      [[...steps, "a cat", ...image, "--noise-level", "5"], "no upscaler"],
+      [[...args, "--noise-level", "5"], "--init-img"],
+    ];
+    for (const [refused, why] of refusals) {
+      const { code, err } = await run(refused);
+      assertEquals(code, exitCodes.usage, err);
+      assertStringIncludes(err, why);
+    }
+  }));

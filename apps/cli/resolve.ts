@@ -122,6 +122,20 @@ function requireKind(kind: AnyPipeline["kind"], given: Given): void {
   }
 }
 
+/** An upscaler needs a picture, the others do not know what a noise level is. */
+function requireTask(enlarges: boolean, given: Given): void {
+  if (!enlarges) {
+    if (given.noiseLevel === undefined) return;
+    throw usageError("Cannot use --noise-level: the model is no upscaler; expected --strength");
+  }
+  if (given.initImg === undefined) {
+    throw usageError("Cannot make a picture: the model enlarges pictures; expected --init-img");
+  }
+  const wrong = (["mask", "strength"] as const).find((key) => given[key] !== undefined);
+  if (wrong === undefined) return;
+  throw usageError(`Cannot use --${wrong}: the model enlarges whole pictures; see --noise-level`);
+}
+
 /** Splits a job's pictures into runs; varied pictures share the seed, as in A1111. */
 export function* planBatches({ job }: Resolved): Generator<Batch> {
   const { batchCount = 1, batchSize = 1 } = job.given;
@@ -152,6 +166,11 @@ function starter(
   };
   if (input === undefined) return (options) => pipeline.stream(text, options);
   const { picture, mask } = input;
+  if (pipeline.enlarges) {
+    const { noiseLevel } = given;
+    return (options) =>
+      pipeline.superResolution.stream({ ...text, image: picture, noiseLevel }, options);
+  }
   const strength = given.strength ?? STRENGTH;
   if (mask === undefined) {
     return (options) =>
@@ -174,8 +193,10 @@ export async function resolveJob(
 ): Promise<Resolved> {
   const { given } = job;
   requireKind(pipeline.kind, given);
+  const enlarges = pipeline.kind === "text-to-image" && pipeline.enlarges;
+  requireTask(enlarges, given);
   const { defaults }: Pipeline<never> = pipeline;
-  const { width, height } = outputSize(given, input?.picture, defaults);
+  const size = enlarges ? givenSize(given) : outputSize(given, input?.picture, defaults);
   const steps = given.steps ?? defaults.steps;
   let calls: number;
   let used: SchedulerConfig;
@@ -190,7 +211,10 @@ export async function resolveJob(
     throw error;
   }
   const { resize } = await import("@shum/pipelines");
-  const sized = (picture: Rgb): Rgb => resize(picture, width, height) as Rgb;
+  const sized = (picture: Rgb): Rgb => {
+    const { width = picture.width, height = picture.height } = size; // an upscaler sees it as it is
+    return resize(picture, width, height) as Rgb;
+  };
   const source = input && {
     picture: sized(input.picture),
     mask: input.mask && sized(maskPicture(input.mask)),
@@ -200,17 +224,15 @@ export async function resolveJob(
   const settings: Given = {
     ...recorded(given),
     ...(byLevels === undefined ? { steps } : {}),
-    width,
-    height,
+    ...size,
     cfgScale: guidanceScaleOf(given, defaults.guidanceScale),
     rng: given.rng ?? "torch",
-    ...(input === undefined ? {} : { strength: given.strength ?? STRENGTH }),
+    ...(input === undefined || enlarges ? {} : { strength: given.strength ?? STRENGTH }),
   };
   const base: RunOptions = {
     ...guidance,
     ...(byLevels === undefined ? { steps } : {}),
-    width,
-    height,
+    ...size,
     rng: settings.rng!,
     ...(given.sigmas === undefined ? {} : { sigmas: readNumbers("sigmas", given.sigmas) }),
     ...(given.timesteps === undefined
@@ -247,6 +269,11 @@ export async function resolveJob(
         ? pasteBack(picture, source.picture, seam)
         : picture,
   };
+}
+
+/** The size of an enlarged picture, where it is given; the model decides the rest. */
+function givenSize({ width, height }: Given): { width?: number; height?: number } {
+  return { ...width !== undefined && { width }, ...height !== undefined && { height } };
 }
 
 function greyOf({ width, height, data }: Rgb) {

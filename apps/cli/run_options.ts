@@ -8,7 +8,7 @@ export const runOptions = {
     value: "file",
     short: "i",
     aliases: ["init-image", "image"],
-    help: "a PNG, JPEG or GIF to change",
+    help: "a PNG, JPEG or GIF to change, or to enlarge where the model is an upscaler",
   },
   strength: {
     group: "Starting from a picture",
@@ -39,6 +39,15 @@ export const runOptions = {
     max: 256,
     help: "soften the seam",
     standard: "4",
+  },
+  noiseLevel: {
+    group: "Starting from a picture",
+    kind: "integer",
+    value: "n",
+    min: 0,
+    max: 1000,
+    help: "enlarging: how much noise the small picture is given; more lets the model invent more",
+    standard: "20",
   },
   fromImage: {
     group: "Starting from a picture",

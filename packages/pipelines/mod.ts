@@ -39,4 +39,5 @@ export * from "./colorize.ts";
 export * from "./pixel_inpaint.ts";
 export * from "./interpolate.ts";
 export * from "./super_resolution.ts";
+export * from "./cascade.ts";
 export * from "./from_pretrained.ts";

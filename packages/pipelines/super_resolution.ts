@@ -69,22 +69,37 @@ export class SuperResolution implements Pipeline<SuperResolutionInput> {
     return drain(this.stream(input, options));
   }
 
-  /** See `Pipeline.stream`; width and height of the options are those of the output. */
-  async *stream(
-    input: SuperResolutionInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
-    const parts = this.#parts;
-    const { lowRes, channels, inChannels, scaleFactor } = parts;
+  /**
+   * Checks a run without its picture: what can be wrong with it is found out before the picture is made.
+   *
+   * @param input The prompts and the noise level.
+   * @param options What the run is told.
+   * @throws {TypeError | RangeError} What `stream` would throw, but for the picture.
+   */
+  check(input: Omit<SuperResolutionInput, "image">, options: RunOptions = {}): void {
+    this.#level(input);
+    planTextRun(this.#parts, input, options);
+  }
+
+  #level({ noiseLevel = 20 }: Omit<SuperResolutionInput, "image">) {
+    const { lowRes, channels, inChannels } = this.#parts;
     if (!lowRes || inChannels !== channels + 3) {
       throw new TypeError(
         `Cannot enlarge picture: the model has no low_res_scheduler and reads ${inChannels} channels; ` +
           `expected an upscaler, which reads ${channels + 3}`,
       );
     }
-    const noiseLevel = input.noiseLevel ?? 20;
-    const level = levelOf(lowRes.scheduler, noiseLevel, lowRes.maxNoiseLevel);
-    const sized = enlarged(input.image, options, scaleFactor, parts.sizeMultiple ?? scaleFactor);
+    return { noiseLevel, level: levelOf(lowRes.scheduler, noiseLevel, lowRes.maxNoiseLevel) };
+  }
+
+  /** See `Pipeline.stream`; width and height of the options are those of the output. */
+  async *stream(
+    input: SuperResolutionInput,
+    options: RunOptions = {},
+  ): AsyncGenerator<Preview, readonly Image[]> {
+    const parts = this.#parts;
+    const { level, noiseLevel } = this.#level(input);
+    const sized = enlarged(input.image, options, parts);
     const run = planTextRun(parts, input, sized);
     return yield* runText(parts, input, sized, run, () => {
       const { shape, generators, seeds, scheduler } = run;
@@ -126,8 +141,7 @@ function levelOf(config: SchedulerConfig, t: number, most: number): NoiseLevel {
 function enlarged(
   image: Picture,
   options: RunOptions,
-  scale: number,
-  multiple: number,
+  { scaleFactor: scale, sizeMultiple: multiple = scale }: TextParts,
 ): RunOptions {
   channelsOf(image);
   const fit = (value: number) => Math.max(multiple, scale * value - (scale * value) % multiple);

@@ -54,12 +54,15 @@ export class TextToImage implements Pipeline<TextInput> {
   readonly superResolution: SuperResolution;
   /** Rows of images between two prompts and seeds, by the same networks. */
   readonly interpolate: Interpolate;
+  /** Whether the model only enlarges pictures: then {@linkcode TextToImage.superResolution} is its task. */
+  readonly enlarges: boolean;
   readonly #parts: TextParts;
 
   /** Puts the parts together. Networks are opened by the first run. */
   constructor(parts: TextParts) {
     this.#parts = parts;
     this.defaults = parts.defaults;
+    this.enlarges = parts.lowRes !== undefined;
     this.imageToImage = new ImageToImage(parts);
     this.inpaint = new Inpaint(parts);
     this.superResolution = new SuperResolution(parts);
@@ -79,9 +82,7 @@ export class TextToImage implements Pipeline<TextInput> {
     if (this.#parts.inChannels !== this.#parts.channels) {
       throw new TypeError(
         `Cannot make image from text: the model reads ${this.#parts.inChannels} channels; expected ` +
-          `${this.#parts.channels}: use its "${
-            this.#parts.lowRes ? "superResolution" : "inpaint"
-          }"`,
+          `${this.#parts.channels}: use its "${this.enlarges ? "superResolution" : "inpaint"}"`,
       );
     }
     const run = planTextRun(this.#parts, input, options);
