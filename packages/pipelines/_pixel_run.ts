@@ -154,13 +154,3 @@ export function sizeOfPicture(
   channelsOf(picture);
   return options;
 }
-
-/**
- * Closes all networks of a model.
- *
- * @param parts The model.
- */
-export async function closePixelParts(parts: PixelParts): Promise<void> {
-  await parts.denoiser[Symbol.asyncDispose]();
-  await parts.autoencoder?.[Symbol.asyncDispose]();
-}

@@ -209,15 +209,3 @@ export async function encodeRun(
     alike,
   });
 }
-
-/**
- * Closes all networks of a model.
- *
- * @param parts The model.
- */
-export async function closeTextParts(parts: TextParts): Promise<void> {
-  await parts.promptEncoder[Symbol.asyncDispose]();
-  await parts.denoiser[Symbol.asyncDispose]();
-  await parts.decoder[Symbol.asyncDispose]();
-  await parts.encoder?.[Symbol.asyncDispose]();
-}

@@ -7,7 +7,7 @@ import type { Condition } from "@shum/models";
 import { runPixels } from "./_pixel_run.ts";
 import type { Image } from "./image.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
-import { PixelPipeline } from "./pixel_pipeline.ts";
+import { ModelPipeline } from "./model_pipeline.ts";
 import type { PixelParts } from "./unconditional.ts";
 
 /** What to make an image of. */
@@ -45,7 +45,7 @@ export interface ClassParts extends PixelParts {
  * await assertRejects(() => pipeline.generate({ label: 10 }), RangeError, "0 to 9");
  * ```
  */
-export class ClassConditional extends PixelPipeline<ClassInput, ClassParts> {
+export class ClassConditional extends ModelPipeline<ClassInput, ClassParts> {
   /** Tells this pipeline from others. */
   readonly kind = "class-conditional" as const;
   /** The names of the classes, if the model has any, by number. */

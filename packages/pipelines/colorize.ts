@@ -7,7 +7,7 @@ import type { NoiseLevel } from "@shum/schedulers";
 import { type PixelRun, repeatPicture, runPixels, sizeOfPicture } from "./_pixel_run.ts";
 import type { Image, Picture } from "./image.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
-import { PixelPipeline } from "./pixel_pipeline.ts";
+import { ModelPipeline } from "./model_pipeline.ts";
 import type { PixelParts } from "./unconditional.ts";
 
 /** What to colour. */
@@ -41,7 +41,7 @@ export interface ColorizeInput {
  * await assertRejects(() => pipeline.generate({ image }), TypeError, "expected a model of RGB");
  * ```
  */
-export class Colorize extends PixelPipeline<ColorizeInput> {
+export class Colorize extends ModelPipeline<ColorizeInput, PixelParts> {
   /** Tells this pipeline from others. */
   readonly kind = "colorize" as const;
 

@@ -6,7 +6,8 @@
 import { type PixelRun, repeatPicture, runPixels, sizeOfPicture } from "./_pixel_run.ts";
 import type { Image, Picture } from "./image.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
-import { PixelPipeline } from "./pixel_pipeline.ts";
+import { ModelPipeline } from "./model_pipeline.ts";
+import type { PixelParts } from "./unconditional.ts";
 
 /** What to take the noise from. */
 export interface DenoiseImageInput {
@@ -40,7 +41,7 @@ export interface DenoiseImageInput {
  * await assertRejects(() => pipeline.generate({ image, noise: 0 }), RangeError, "noise is 0");
  * ```
  */
-export class DenoiseImage extends PixelPipeline<DenoiseImageInput> {
+export class DenoiseImage extends ModelPipeline<DenoiseImageInput, PixelParts> {
   /** Tells this pipeline from others. */
   readonly kind = "denoise-image" as const;
 

@@ -5,9 +5,10 @@
  */
 import { encodeEach, sizeFrom } from "./_encode_image.ts";
 import { initialNoise } from "./_noise.ts";
-import { closeTextParts, planTextRun, runText } from "./_text_run.ts";
+import { planTextRun, runText } from "./_text_run.ts";
 import { type Image, type Picture, toTensor } from "./image.ts";
-import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { ModelPipeline } from "./model_pipeline.ts";
+import type { Preview, RunOptions } from "./pipeline.ts";
 import { resize } from "./resize.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
@@ -49,30 +50,16 @@ export interface ImageToImageInput extends TextInput {
  * await assertRejects(() => run, RangeError, "leaves none");
  * ```
  */
-export class ImageToImage implements Pipeline<ImageToImageInput> {
+export class ImageToImage extends ModelPipeline<ImageToImageInput, TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "image-to-image" as const;
-  /** See `Pipeline.defaults`; the size is that of the image. */
-  readonly defaults: Defaults;
-  readonly #parts: TextParts;
 
-  /** Puts the parts together. Networks are opened by the first run. */
-  constructor(parts: TextParts) {
-    this.#parts = parts;
-    this.defaults = parts.defaults;
-  }
-
-  /** See `Pipeline.generate`. */
-  generate(input: ImageToImageInput, options: RunOptions = {}): Promise<readonly Image[]> {
-    return drain(this.stream(input, options));
-  }
-
-  /** See `Pipeline.stream`. */
+  /** See `Pipeline.stream`; the size is that of the image, unless it is given. */
   async *stream(
     input: ImageToImageInput,
     options: RunOptions = {},
   ): AsyncGenerator<Preview, readonly Image[]> {
-    const parts = this.#parts;
+    const parts = this.parts;
     const { encoder } = parts;
     if (!encoder) {
       throw new TypeError(
@@ -92,10 +79,5 @@ export class ImageToImage implements Pipeline<ImageToImageInput> {
       for (let i = 0; i < x.length; i++) x[i] = alpha * x[i]! + sigma * noise[i]!;
       return { x };
     });
-  }
-
-  /** Closes the networks, those of the other tasks included. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closeTextParts(this.#parts);
   }
 }

@@ -8,9 +8,10 @@ import type { Gaussian, NoiseLevel } from "@shum/schedulers";
 import { encodeEach, sizeFrom } from "./_encode_image.ts";
 import { checkMask, toMask } from "./_mask.ts";
 import { initialNoise } from "./_noise.ts";
-import { closeTextParts, planTextRun, runText, type Start, type TextRun } from "./_text_run.ts";
+import { planTextRun, runText, type Start, type TextRun } from "./_text_run.ts";
 import { channelsOf, type Image, type Picture, toTensor } from "./image.ts";
-import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { ModelPipeline } from "./model_pipeline.ts";
+import type { Preview, RunOptions } from "./pipeline.ts";
 import { resize } from "./resize.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
@@ -60,39 +61,20 @@ export interface InpaintInput extends TextInput {
  * await assertRejects(() => run, RangeError, "the mask is 4x8");
  * ```
  */
-export class Inpaint implements Pipeline<InpaintInput> {
+export class Inpaint extends ModelPipeline<InpaintInput, TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "inpaint" as const;
-  /** See `Pipeline.defaults`; the size is that of the image. */
-  readonly defaults: Defaults;
-  readonly #parts: TextParts;
 
-  /** Puts the parts together. Networks are opened by the first run. */
-  constructor(parts: TextParts) {
-    this.#parts = parts;
-    this.defaults = parts.defaults;
-  }
-
-  /** See `Pipeline.generate`. */
-  generate(input: InpaintInput, options: RunOptions = {}): Promise<readonly Image[]> {
-    return drain(this.stream(input, options));
-  }
-
-  /** See `Pipeline.stream`. */
+  /** See `Pipeline.stream`; the size is that of the image, unless it is given. */
   async *stream(
     input: InpaintInput,
     options: RunOptions = {},
   ): AsyncGenerator<Preview, readonly Image[]> {
-    const parts = this.#parts;
+    const parts = this.parts;
     check(parts, input);
     const sized = sizeFrom(input.image, options, parts.sizeMultiple ?? parts.scaleFactor);
     const run = planTextRun(parts, input, sized, input.strength ?? 1);
     return yield* runText(parts, input, sized, run, () => start(parts, input, sized, run));
-  }
-
-  /** Closes the networks, those of the other tasks included. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closeTextParts(this.#parts);
   }
 }
 

@@ -6,9 +6,10 @@
 import { batchConditions, type Condition, type Prompt, type Tensor } from "@shum/models";
 import { initialNoise, makeGenerator } from "./_noise.ts";
 import type { ConditionGroup } from "./_predictor.ts";
-import { closeTextParts, encodeRun, planTextRun, runText } from "./_text_run.ts";
+import { encodeRun, planTextRun, runText } from "./_text_run.ts";
 import type { Image } from "./image.ts";
-import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { ModelPipeline } from "./model_pipeline.ts";
+import type { Preview, RunOptions } from "./pipeline.ts";
 import { slerp } from "./slerp.ts";
 import type { TextParts } from "./text_parts.ts";
 
@@ -47,23 +48,9 @@ export interface InterpolateInput {
  * await assertRejects(() => run, RangeError, "frames is 1");
  * ```
  */
-export class Interpolate implements Pipeline<InterpolateInput> {
+export class Interpolate extends ModelPipeline<InterpolateInput, TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "interpolate" as const;
-  /** See `Pipeline.defaults`. */
-  readonly defaults: Defaults;
-  readonly #parts: TextParts;
-
-  /** Puts the parts together. Networks are opened by the first run. */
-  constructor(parts: TextParts) {
-    this.#parts = parts;
-    this.defaults = parts.defaults;
-  }
-
-  /** See `Pipeline.generate`. */
-  generate(input: InterpolateInput, options: RunOptions = {}): Promise<readonly Image[]> {
-    return drain(this.stream(input, options));
-  }
 
   /** See `Pipeline.stream`; the previews are those of one image after the other. */
   async *stream(
@@ -75,7 +62,7 @@ export class Interpolate implements Pipeline<InterpolateInput> {
         `Cannot interpolate: frames is ${frames}; expected a whole number from 2`,
       );
     }
-    const parts = this.#parts;
+    const parts = this.parts;
     const ends = (Array.isArray(prompt) ? prompt : [prompt, prompt]) as [Prompt, Prompt];
     const { seeds, seed, ...rest } = options;
     const own = seeds ?? (seed === undefined ? undefined : [seed, seed]);
@@ -104,11 +91,6 @@ export class Interpolate implements Pipeline<InterpolateInput> {
       images.push(...made);
     }
     return images;
-  }
-
-  /** Closes the networks, those of the other tasks included. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closeTextParts(this.#parts);
   }
 }
 

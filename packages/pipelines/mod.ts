@@ -21,6 +21,7 @@
  * @module
  */
 export * from "./pipeline.ts";
+export * from "./model_pipeline.ts";
 export * from "./image.ts";
 export * from "./resize.ts";
 export * from "./slerp.ts";
@@ -31,7 +32,6 @@ export * from "./text_parts.ts";
 export * from "./text_to_image.ts";
 export * from "./image_to_image.ts";
 export * from "./inpaint.ts";
-export * from "./pixel_pipeline.ts";
 export * from "./unconditional.ts";
 export * from "./class_conditional.ts";
 export * from "./denoise_image.ts";

@@ -8,7 +8,8 @@ import { type PixelRun, repeatPicture, runPixels, sizeOfPicture } from "./_pixel
 import { checkMask, toMask } from "./_mask.ts";
 import type { Image, Picture } from "./image.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
-import { PixelPipeline } from "./pixel_pipeline.ts";
+import { ModelPipeline } from "./model_pipeline.ts";
+import type { PixelParts } from "./unconditional.ts";
 import { resize } from "./resize.ts";
 
 /** What to make anew, and where. */
@@ -43,7 +44,7 @@ export interface PixelInpaintInput {
  * await assertRejects(() => pipeline.generate({ image, mask }), RangeError, "the mask is 2x4");
  * ```
  */
-export class PixelInpaint extends PixelPipeline<PixelInpaintInput> {
+export class PixelInpaint extends ModelPipeline<PixelInpaintInput, PixelParts> {
   /** Tells this pipeline from others. */
   readonly kind = "pixel-inpaint" as const;
 

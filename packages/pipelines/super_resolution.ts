@@ -7,9 +7,10 @@ import type { Tensor } from "@shum/models";
 import { type NoiseLevel, Scheduler, type SchedulerConfig } from "@shum/schedulers";
 import { initialNoise } from "./_noise.ts";
 import { repeatPicture } from "./_pixel_run.ts";
-import { closeTextParts, planTextRun, runText } from "./_text_run.ts";
+import { planTextRun, runText } from "./_text_run.ts";
 import { channelsOf, type Image, type Picture } from "./image.ts";
-import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { ModelPipeline } from "./model_pipeline.ts";
+import type { Preview, RunOptions } from "./pipeline.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
 
@@ -51,23 +52,9 @@ export interface SuperResolutionInput extends TextInput {
  * await assertRejects(() => pipeline.generate({ prompt: "", image }), TypeError, "low_res_scheduler");
  * ```
  */
-export class SuperResolution implements Pipeline<SuperResolutionInput> {
+export class SuperResolution extends ModelPipeline<SuperResolutionInput, TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "super-resolution" as const;
-  /** See `Pipeline.defaults`; the size is that of the small picture, enlarged. */
-  readonly defaults: Defaults;
-  readonly #parts: TextParts;
-
-  /** Puts the parts together. Networks are opened by the first run. */
-  constructor(parts: TextParts) {
-    this.#parts = parts;
-    this.defaults = parts.defaults;
-  }
-
-  /** See `Pipeline.generate`. */
-  generate(input: SuperResolutionInput, options: RunOptions = {}): Promise<readonly Image[]> {
-    return drain(this.stream(input, options));
-  }
 
   /**
    * Checks a run without its picture: what can be wrong with it is found out before the picture is made.
@@ -78,11 +65,11 @@ export class SuperResolution implements Pipeline<SuperResolutionInput> {
    */
   check(input: Omit<SuperResolutionInput, "image">, options: RunOptions = {}): void {
     this.#level(input);
-    planTextRun(this.#parts, input, options);
+    planTextRun(this.parts, input, options);
   }
 
   #level({ noiseLevel = 20 }: Omit<SuperResolutionInput, "image">) {
-    const { lowRes, channels, inChannels } = this.#parts;
+    const { lowRes, channels, inChannels } = this.parts;
     if (!lowRes || inChannels !== channels + 3) {
       throw new TypeError(
         `Cannot enlarge picture: the model has no low_res_scheduler and reads ${inChannels} channels; ` +
@@ -97,7 +84,7 @@ export class SuperResolution implements Pipeline<SuperResolutionInput> {
     input: SuperResolutionInput,
     options: RunOptions = {},
   ): AsyncGenerator<Preview, readonly Image[]> {
-    const parts = this.#parts;
+    const parts = this.parts;
     const { level, noiseLevel } = this.#level(input);
     const sized = enlarged(input.image, options, parts);
     const run = planTextRun(parts, input, sized);
@@ -119,11 +106,6 @@ export class SuperResolution implements Pipeline<SuperResolutionInput> {
       const class_labels: Tensor = { data: Int32Array.of(noiseLevel), shape: [1] };
       return { x, concat, inputs: { class_labels } };
     });
-  }
-
-  /** Closes the networks, those of the other tasks included. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closeTextParts(this.#parts);
   }
 }
 

@@ -4,12 +4,13 @@
  * @module
  */
 import { initialNoise } from "./_noise.ts";
-import { closeTextParts, planTextRun, runText } from "./_text_run.ts";
+import { planTextRun, runText } from "./_text_run.ts";
 import type { Image } from "./image.ts";
 import { ImageToImage } from "./image_to_image.ts";
 import { Inpaint } from "./inpaint.ts";
 import { Interpolate } from "./interpolate.ts";
-import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import { ModelPipeline } from "./model_pipeline.ts";
+import type { Preview, RunOptions } from "./pipeline.ts";
 import { SuperResolution } from "./super_resolution.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
@@ -41,11 +42,9 @@ import type { TextParts } from "./text_parts.ts";
  * await assertRejects(() => run, RangeError, "multiple of 8");
  * ```
  */
-export class TextToImage implements Pipeline<TextInput> {
+export class TextToImage extends ModelPipeline<TextInput, TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "text-to-image" as const;
-  /** See `Pipeline.defaults`. */
-  readonly defaults: Defaults;
   /** Images from a prompt and an image, by the same networks. */
   readonly imageToImage: ImageToImage;
   /** Images with a part repainted, by the same networks. */
@@ -56,12 +55,10 @@ export class TextToImage implements Pipeline<TextInput> {
   readonly interpolate: Interpolate;
   /** Whether the model only enlarges pictures: then {@linkcode TextToImage.superResolution} is its task. */
   readonly enlarges: boolean;
-  readonly #parts: TextParts;
 
   /** Puts the parts together. Networks are opened by the first run. */
   constructor(parts: TextParts) {
-    this.#parts = parts;
-    this.defaults = parts.defaults;
+    super(parts);
     this.enlarges = parts.lowRes !== undefined;
     this.imageToImage = new ImageToImage(parts);
     this.inpaint = new Inpaint(parts);
@@ -69,33 +66,23 @@ export class TextToImage implements Pipeline<TextInput> {
     this.interpolate = new Interpolate(parts);
   }
 
-  /** See `Pipeline.generate`. */
-  generate(input: TextInput, options: RunOptions = {}): Promise<readonly Image[]> {
-    return drain(this.stream(input, options));
-  }
-
   /** See `Pipeline.stream`. */
   async *stream(
     input: TextInput,
     options: RunOptions = {},
   ): AsyncGenerator<Preview, readonly Image[]> {
-    if (this.#parts.inChannels !== this.#parts.channels) {
+    if (this.parts.inChannels !== this.parts.channels) {
       throw new TypeError(
-        `Cannot make image from text: the model reads ${this.#parts.inChannels} channels; expected ` +
-          `${this.#parts.channels}: use its "${this.enlarges ? "superResolution" : "inpaint"}"`,
+        `Cannot make image from text: the model reads ${this.parts.inChannels} channels; expected ` +
+          `${this.parts.channels}: use its "${this.enlarges ? "superResolution" : "inpaint"}"`,
       );
     }
-    const run = planTextRun(this.#parts, input, options);
-    return yield* runText(this.#parts, input, options, run, () => {
+    const run = planTextRun(this.parts, input, options);
+    return yield* runText(this.parts, input, options, run, () => {
       const x = initialNoise(run.shape, run.generators, options, run.seeds);
       const { initNoiseSigma } = run.scheduler;
       for (let i = 0; i < x.length; i++) x[i]! *= initNoiseSigma;
       return { x };
     });
-  }
-
-  /** Closes the networks, those of the other tasks included. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closeTextParts(this.#parts);
   }
 }

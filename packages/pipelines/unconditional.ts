@@ -11,7 +11,7 @@ import { DenoiseImage } from "./denoise_image.ts";
 import type { Image } from "./image.ts";
 import type { Lazy } from "./lazy.ts";
 import type { Defaults, Preview, RunOptions } from "./pipeline.ts";
-import { PixelPipeline } from "./pixel_pipeline.ts";
+import { ModelPipeline } from "./model_pipeline.ts";
 import { PixelInpaint } from "./pixel_inpaint.ts";
 
 /** What an unconditional or class-conditional pipeline is made of. */
@@ -52,7 +52,7 @@ export interface PixelParts {
  * await assertRejects(() => pipeline.generate({}, { steps: 0 }), RangeError, "steps is 0");
  * ```
  */
-export class Unconditional extends PixelPipeline<Record<never, never>> {
+export class Unconditional extends ModelPipeline<Record<never, never>, PixelParts> {
   /** Tells this pipeline from others. */
   readonly kind = "unconditional" as const;
   /** The noise of a picture taken away, by the same network. */

@@ -1,23 +1,27 @@
 /**
- * What all pipelines of unconditional and class-conditional models share.
+ * What all pipelines of one model share.
  *
  * @module
  */
-import { closePixelParts } from "./_pixel_run.ts";
 import type { Image } from "./image.ts";
+import { Lazy } from "./lazy.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
-import type { PixelParts } from "./unconditional.ts";
+
+/** What a pipeline is made of, its networks among it: every `Lazy` of it is closed with the pipeline. */
+export interface ModelParts {
+  /** What is used where options say nothing. */
+  readonly defaults: Defaults;
+}
 
 /**
- * A task of a model of pixels, or of a VAE's latents, that reads no text. A task of its own says what
- * `stream` does.
+ * A task of a model. It says what `stream` does; several tasks may share one model's parts.
  *
  * @example Two images out of nothing
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { type Image, Lazy, PixelPipeline, type Preview } from "@shum/pipelines";
+ * import { type Image, type ModelParts, ModelPipeline, type Preview } from "@shum/pipelines";
  *
- * class Grey extends PixelPipeline<{ readonly images: number }> {
+ * class Grey extends ModelPipeline<{ readonly images: number }, ModelParts> {
  *   async *stream({ images }: { images: number }): AsyncGenerator<Preview, readonly Image[]> {
  *     await Promise.resolve();
  *     const { width, height } = this.defaults;
@@ -26,17 +30,12 @@ import type { PixelParts } from "./unconditional.ts";
  *   }
  * }
  * await using grey = new Grey({
- *   scheduler: { _class_name: "DDIMScheduler" },
- *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
- *   channels: 3,
- *   scaleFactor: 1,
  *   defaults: { steps: 50, guidanceScale: 1, width: 32, height: 32 },
  * });
  * assertEquals((await grey.generate({ images: 2 })).length, 2);
  * ```
  */
-export abstract class PixelPipeline<Input, Parts extends PixelParts = PixelParts>
-  implements Pipeline<Input> {
+export abstract class ModelPipeline<Input, Parts extends ModelParts> implements Pipeline<Input> {
   /** See `Pipeline.defaults`. */
   readonly defaults: Defaults;
   /** What the pipeline is made of. */
@@ -57,7 +56,9 @@ export abstract class PixelPipeline<Input, Parts extends PixelParts = PixelParts
   abstract stream(input: Input, options?: RunOptions): AsyncGenerator<Preview, readonly Image[]>;
 
   /** Closes the networks, those of the other tasks included. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return closePixelParts(this.parts);
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const part of Object.values(this.parts)) {
+      if (part instanceof Lazy) await part[Symbol.asyncDispose]();
+    }
   }
 }
