@@ -53,7 +53,7 @@ class Preset:
 PRESETS = {
     "smoke": Preset(pictures=500, captions=5_000, autoencoder=60, text=40, denoiser=60, judge=30, size="tiny", batch=16,
                     judged=4, width=64, layers=2),
-    "cpu": Preset(pictures=32_000, captions=240_000, autoencoder=1430, text=985, denoiser=9600, judge=1200, size="small", batch=64, judged=64),
+    "cpu": Preset(pictures=48_000, captions=240_000, autoencoder=2400, text=985, denoiser=12_500, judge=1200, size="small", batch=64, judged=64),
     "h200": Preset(pictures=100_000, captions=600_000, autoencoder=270, text=90, denoiser=900, judge=60, size="full", batch=512,
                    judged=512, width=256, layers=6, large_batches=8),
 }
