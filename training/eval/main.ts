@@ -5,7 +5,8 @@
  */
 import { parseArgs } from "node:util";
 import { fromFileUrl } from "@std/path";
-import { fromPretrained } from "@shum/pipelines";
+import { type Autoencoder, openAutoencoder, openRepository } from "@shum/models";
+import { pipelineFrom, toImage, toTensor } from "@shum/pipelines";
 import { compose } from "../data/compose.ts";
 import { recordRandom } from "../data/random.ts";
 import { rasterise } from "../data/rasterise.ts";
@@ -13,7 +14,7 @@ import { sceneOf, type Spec } from "../data/scene.ts";
 import { frechetDistance } from "./frechet.ts";
 import { Judge, type Pixels, type Verdict } from "./judge.ts";
 import { allPrompts, HELD_OUT_SPECS, type Prompt, SEEN_SPECS } from "./prompts.ts";
-import { score, table } from "./score.ts";
+import { type Score, score, table } from "./score.ts";
 
 const HELP = `deno task eval [options]
   --model FOLDER   the model to draw with (default weights/shum-emoji-256)
@@ -23,7 +24,7 @@ const HELP = `deno task eval [options]
   --steps N        denoising steps (default: the model's own)
   --guidance X     guidance scale (default: the model's own)
   --json FILE      also write every number and verdict to a file
-  --real-only      only the judge's ceiling on fresh real renders`;
+  --real-only      only the ceilings: fresh real renders, as they are and through the autoencoder`;
 
 const SIZE = 256;
 /** Real renders per specification; none has a seed of the painter's or the judge's training. */
@@ -34,8 +35,13 @@ interface Judged {
   readonly verdict: Verdict;
 }
 
-/** Fresh pictures of a specification by the data's own renderer. */
-async function realPictures(specs: readonly Spec[], judge: Judge, seed: number): Promise<Judged[]> {
+/** Fresh pictures of a specification by the data's own renderer, as they are or put through something. */
+async function realPictures(
+  specs: readonly Spec[],
+  judge: Judge,
+  seed: number,
+  through: (pictures: Pixels[]) => Promise<Pixels[]> = (pictures) => Promise.resolve(pictures),
+): Promise<Judged[]> {
   const judged: Judged[] = [];
   for (const [i, spec] of specs.entries()) {
     const pictures: Pixels[] = [];
@@ -44,9 +50,20 @@ async function realPictures(specs: readonly Spec[], judge: Judge, seed: number):
       const data = await rasterise(compose(scene.composition, SIZE), SIZE);
       pictures.push({ width: SIZE, height: SIZE, data });
     }
-    for (const verdict of await judge.look(pictures)) judged.push({ spec, verdict });
+    for (const verdict of await judge.look(await through(pictures))) judged.push({ spec, verdict });
   }
   return judged;
+}
+
+/** What is left of pictures when they were latents: a painter in latents cannot draw sharper. */
+async function reconstruct(autoencoder: Autoencoder, pictures: Pixels[]): Promise<Pixels[]> {
+  const shape = [1, 3, SIZE, SIZE] as const;
+  const out: Pixels[] = [];
+  for (const picture of pictures) {
+    const latents = await autoencoder.encode(toTensor(picture), shape);
+    out.push(toImage(await autoencoder.decode(latents.data, latents.shape), 0, 0));
+  }
+  return out;
 }
 
 function wholeNumber(name: string, text: string): number {
@@ -79,22 +96,33 @@ async function main(): Promise<void> {
   const prompts = allPrompts().slice(0, limit);
   await using judge = await Judge.open(values.judge);
 
-  const real = {
-    "seen": await realPictures(SEEN_SPECS, judge, REAL_SEED),
-    "held-out": await realPictures(HELD_OUT_SPECS, judge, REAL_SEED + 1),
-  };
-  const rows = (["seen", "held-out"] as const).map((split) => ({
-    name: `real renders, ${split} (the judge's ceiling)`,
-    n: real[split].length,
-    score: score(real[split]),
-  }));
+  const repository = await openRepository(values.model);
+  const splits = [
+    { split: "seen", specs: SEEN_SPECS, seed: REAL_SEED },
+    { split: "held-out", specs: HELD_OUT_SPECS, seed: REAL_SEED + 1 },
+  ] as const;
+  const rows: { name: string; n: number; score: Score }[] = [];
+  const reals: Judged[] = [];
+  for (const { split, specs, seed } of splits) {
+    const real = await realPictures(specs, judge, seed);
+    reals.push(...real);
+    rows.push({ name: `real renders, ${split}`, n: real.length, score: score(real) });
+  }
+  if (repository.has("vae_encoder")) {
+    await using autoencoder = await openAutoencoder(repository);
+    const through = (pictures: Pixels[]) => reconstruct(autoencoder, pictures);
+    for (const { split, specs, seed } of splits) {
+      const real = await realPictures(specs, judge, seed, through);
+      rows.push({ name: `through autoencoder, ${split}`, n: real.length, score: score(real) });
+    }
+  }
   if (values["real-only"]) return console.log(table(rows));
 
   const settings = {
     ...(values.steps === undefined ? {} : { steps: wholeNumber("steps", values.steps) }),
     ...(values.guidance === undefined ? {} : { guidanceScale: Number(values.guidance) }),
   };
-  await using pipeline = await fromPretrained(values.model);
+  await using pipeline = await pipelineFrom(repository);
   if (pipeline.kind !== "text-to-image") {
     throw new TypeError(
       `Cannot evaluate: ${values.model} is ${pipeline.kind}; expected text-to-image`,
@@ -129,7 +157,6 @@ async function main(): Promise<void> {
   console.log(table(rows));
 
   const features = (judged: readonly Judged[]) => judged.map(({ verdict }) => verdict.features);
-  const reals = [...real.seen, ...real["held-out"]];
   const seconds = await realPictures([...SEEN_SPECS, ...HELD_OUT_SPECS], judge, REAL_SEED + 2);
   const distance = drawn.length < 2 ? undefined : frechetDistance(features(drawn), features(reals));
   const floor = frechetDistance(features(reals), features(seconds));
