@@ -212,6 +212,7 @@ function together(given: Given): Given {
   needs("mask", "initImg");
   needs("invertMask", "mask");
   needs("maskBlur", "mask");
+  needs("maskPadding", "mask");
   const levels = [given.steps, given.sigmas, given.timesteps].filter((x) => x !== undefined);
   if (levels.length > 1) {
     throw usageError("Cannot use more than one of --steps, --sigmas and --timesteps");

@@ -9,7 +9,7 @@ import { flagOf, type Given, type OptionKey, options } from "./options.ts";
 const GROUPS: readonly string[] = ["Prompt", "Picture", "Sampling", "Guidance"];
 const NOT_TAKEN: readonly OptionKey[] = ["promptFile", "batchCount", "batchSize"];
 const WITH_INIT_IMAGE: readonly OptionKey[] = ["strength", "noiseLevel"];
-const WITH_MASK: readonly OptionKey[] = ["maskBlur"];
+const WITH_MASK: readonly OptionKey[] = ["maskBlur", "maskPadding"];
 
 /**
  * The settings in a picture's metadata, checked like options that were typed: anyone can write into a

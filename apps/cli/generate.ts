@@ -223,9 +223,9 @@ async function writePicture(
 ): Promise<Written> {
   const { given } = job.job;
   const settings: Given = {
-    ...job.settings,
     width: picture.width,
     height: picture.height,
+    ...job.settings,
     seed,
     ...(batch.variationSeed === undefined ? {} : { variationSeed: batch.variationSeed + index }),
   };

@@ -176,7 +176,9 @@ function starter(
     return (options) =>
       pipeline.imageToImage.stream({ ...text, image: picture, strength }, options);
   }
-  return (options) => pipeline.inpaint.stream({ ...text, image: picture, mask, strength }, options);
+  const paddingMaskCrop = given.maskPadding;
+  return (options) =>
+    pipeline.inpaint.stream({ ...text, image: picture, mask, strength, paddingMaskCrop }, options);
 }
 
 /**
@@ -196,7 +198,11 @@ export async function resolveJob(
   const enlarges = pipeline.kind === "text-to-image" && pipeline.enlarges;
   requireTask(enlarges, given);
   const { defaults }: Pipeline<never> = pipeline;
-  const size = enlarges ? givenSize(given) : outputSize(given, input?.picture, defaults);
+  // An upscaler sees the picture as it is, and so does who repaints a part of it.
+  const whole = enlarges || given.maskPadding !== undefined;
+  const size = enlarges
+    ? givenSize(given)
+    : outputSize(given, whole ? undefined : input?.picture, defaults);
   const steps = given.steps ?? defaults.steps;
   let calls: number;
   let used: SchedulerConfig;
@@ -211,10 +217,8 @@ export async function resolveJob(
     throw error;
   }
   const { resize } = await import("@shum/pipelines");
-  const sized = (picture: Rgb): Rgb => {
-    const { width = picture.width, height = picture.height } = size; // an upscaler sees it as it is
-    return resize(picture, width, height) as Rgb;
-  };
+  const sized = (picture: Rgb): Rgb =>
+    whole ? picture : resize(picture, size.width!, size.height!) as Rgb;
   const source = input && {
     picture: sized(input.picture),
     mask: input.mask && sized(maskPicture(input.mask)),

@@ -40,6 +40,16 @@ export const runOptions = {
     help: "soften the seam",
     standard: "4",
   },
+  maskPadding: {
+    group: "Starting from a picture",
+    kind: "integer",
+    value: "px",
+    aliases: ["padding-mask-crop", "inpaint-full-res-padding"],
+    min: 0,
+    max: 8192,
+    help: "repaint only the part around the mask, this much wider, at full size, and put it back",
+    standard: "the whole picture",
+  },
   noiseLevel: {
     group: "Starting from a picture",
     kind: "integer",

@@ -7,6 +7,7 @@ import type { Tensor } from "@shum/models";
 import type { Gaussian, NoiseLevel } from "@shum/schedulers";
 import { encodeEach, sizeFrom } from "./_encode_image.ts";
 import { checkMask, toMask } from "./_mask.ts";
+import { crop, cropRegion, putBack } from "./_mask_crop.ts";
 import { initialNoise } from "./_noise.ts";
 import { planTextRun, runText, type Start, type TextRun } from "./_text_run.ts";
 import { channelsOf, type Image, type Picture, toTensor } from "./image.ts";
@@ -29,6 +30,12 @@ export interface InpaintInput extends TextInput {
    * Default `false`, as in diffusers.
    */
   readonly keepOriginal?: boolean | undefined;
+  /**
+   * Repaints only the part around the mask, with this many pixels more on each side and in the output's
+   * proportions, at the output's full size (the model's own, unless it is given), and puts it back into
+   * the image, whose size and whose pixels outside the mask stay. For small parts of large images.
+   */
+  readonly paddingMaskCrop?: number | undefined;
 }
 
 /**
@@ -72,9 +79,26 @@ export class Inpaint extends ModelPipeline<InpaintInput, TextParts> {
   ): AsyncGenerator<Preview, readonly Image[]> {
     const parts = this.parts;
     check(parts, input);
-    const sized = sizeFrom(input.image, options, parts.sizeMultiple ?? parts.scaleFactor);
-    const run = planTextRun(parts, input, sized, input.strength ?? 1);
-    return yield* runText(parts, input, sized, run, () => start(parts, input, sized, run));
+    const { image, mask, paddingMaskCrop, strength = 1 } = input;
+    if (paddingMaskCrop === undefined) {
+      const sized = sizeFrom(image, options, parts.sizeMultiple ?? parts.scaleFactor);
+      const run = planTextRun(parts, input, sized, strength);
+      return yield* runText(parts, input, sized, run, () => start(parts, input, sized, run));
+    }
+    const { width, height } = { ...parts.defaults, ...options };
+    const repainted = toMask(mask);
+    const region = cropRegion(repainted, image, paddingMaskCrop, width / height);
+    const part = {
+      ...input,
+      image: crop(image, region),
+      mask: crop(mask, region),
+      keepOriginal: false,
+    };
+    const run = planTextRun(parts, input, options, strength);
+    return yield* runText(parts, input, options, run, async () => ({
+      ...await start(parts, part, options, run),
+      finish: (images) => images.map((made) => putBack(image, repainted, region, made)),
+    }));
   }
 }
 
