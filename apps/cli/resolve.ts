@@ -4,17 +4,9 @@
  * @module
  */
 
-import type {
-  AnyPipeline,
-  Image,
-  Picture,
-  Pipeline,
-  Preview,
-  RunOptions,
-  TextToImage,
-} from "@shum/pipelines";
+import type { AnyPipeline, Image, Pipeline, Preview, RunOptions } from "@shum/pipelines";
 import type { SchedulerConfig } from "@shum/schedulers";
-import { readNumbers, readWeighted } from "./args.ts";
+import { readNumbers } from "./args.ts";
 import { usageError } from "./exit_codes.ts";
 import { chosenGuidance, guidanceScaleOf } from "./guidance_choice.ts";
 import { type InputPicture, outputSize, seamMask } from "./input_picture.ts";
@@ -24,6 +16,7 @@ import type { Given, OptionKey } from "./options.ts";
 import { chosenScheduler } from "./plan.ts";
 import type { Rgb } from "./png.ts";
 import { samplerLabels } from "./sampler_names.ts";
+import { doesEnlarge, requireTask, starterOf, strengthOf } from "./task.ts";
 
 /** Pictures that are computed together. */
 export interface Batch {
@@ -46,8 +39,6 @@ export interface Resolved {
   /** What is done to a picture before it is written. */
   finish(picture: Rgb): Rgb;
 }
-
-const STRENGTH = 0.75;
 
 /** Options that say nothing about the picture, or not beyond this machine. */
 const NOT_RECORDED: readonly OptionKey[] = [
@@ -93,49 +84,6 @@ function recorded(given: Given): Given {
   return Object.fromEntries(kept) as Given;
 }
 
-function requireKind(kind: AnyPipeline["kind"], given: Given): void {
-  const text = kind === "text-to-image";
-  if (text && given.prompt === undefined) {
-    throw usageError(
-      "Cannot make a picture: expected --prompt, words, or --prompt-file (see --help)",
-    );
-  }
-  if (!text) {
-    const textOnly = ["prompt", "negativePrompt", "also", "initImg", "mask", "clipSkip"] as const;
-    const wrong = textOnly.find((key) => given[key] !== undefined);
-    if (wrong !== undefined) {
-      throw usageError(
-        `Cannot use ${wrong === "prompt" ? "a prompt" : `--${wrong}`}: the model makes pictures ` +
-          (kind === "class-conditional"
-            ? "of classes; expected --class"
-            : "without being told what"),
-      );
-    }
-  }
-  if (kind === "class-conditional" && given.class === undefined) {
-    throw usageError(
-      "Cannot make a picture: the model makes pictures of classes; expected --class",
-    );
-  }
-  if (kind !== "class-conditional" && given.class !== undefined) {
-    throw usageError("Cannot use --class: the model is not class-conditional; expected --prompt");
-  }
-}
-
-/** An upscaler needs a picture, the others do not know what a noise level is. */
-function requireTask(enlarges: boolean, given: Given): void {
-  if (!enlarges) {
-    if (given.noiseLevel === undefined) return;
-    throw usageError("Cannot use --noise-level: the model is no upscaler; expected --strength");
-  }
-  if (given.initImg === undefined) {
-    throw usageError("Cannot make a picture: the model enlarges pictures; expected --init-img");
-  }
-  const wrong = (["mask", "strength"] as const).find((key) => given[key] !== undefined);
-  if (wrong === undefined) return;
-  throw usageError(`Cannot use --${wrong}: the model enlarges whole pictures; see --noise-level`);
-}
-
 /** Splits a job's pictures into runs; varied pictures share the seed, as in A1111. */
 export function* planBatches({ job }: Resolved): Generator<Batch> {
   const { batchCount = 1, batchSize = 1 } = job.given;
@@ -146,39 +94,6 @@ export function* planBatches({ job }: Resolved): Generator<Batch> {
       ? { size: batchSize, seed: job.seed + offset, variationSeed }
       : { size: batchSize, seed: job.seed, variationSeed: variationSeed + offset };
   }
-}
-
-/** Starts the run that suits the pipeline and what it starts from. */
-function starter(
-  pipeline: AnyPipeline,
-  given: Given,
-  input: { picture: Picture; mask: Picture | undefined } | undefined,
-): (options: RunOptions) => AsyncGenerator<Preview, readonly Image[]> {
-  if (pipeline.kind === "unconditional") return (options) => pipeline.stream({}, options);
-  if (pipeline.kind === "class-conditional") {
-    const label = /^\d+$/.test(given.class!) ? Number(given.class) : given.class!;
-    return (options) => pipeline.stream({ label }, options);
-  }
-  const text: Parameters<TextToImage["stream"]>[0] = {
-    prompt: given.prompt!,
-    ...(given.negativePrompt ? { negativePrompt: given.negativePrompt } : {}),
-    ...(given.also ? { also: given.also.map(readWeighted) } : {}),
-  };
-  if (input === undefined) return (options) => pipeline.stream(text, options);
-  const { picture, mask } = input;
-  if (pipeline.enlarges) {
-    const { noiseLevel } = given;
-    return (options) =>
-      pipeline.superResolution.stream({ ...text, image: picture, noiseLevel }, options);
-  }
-  const strength = given.strength ?? STRENGTH;
-  if (mask === undefined) {
-    return (options) =>
-      pipeline.imageToImage.stream({ ...text, image: picture, strength }, options);
-  }
-  const paddingMaskCrop = given.maskPadding;
-  return (options) =>
-    pipeline.inpaint.stream({ ...text, image: picture, mask, strength, paddingMaskCrop }, options);
 }
 
 /**
@@ -194,9 +109,8 @@ export async function resolveJob(
   modelName: string,
 ): Promise<Resolved> {
   const { given } = job;
-  requireKind(pipeline.kind, given);
-  const enlarges = pipeline.kind === "text-to-image" && pipeline.enlarges;
-  requireTask(enlarges, given);
+  requireTask(pipeline, given);
+  const enlarges = doesEnlarge(pipeline);
   const { defaults }: Pipeline<never> = pipeline;
   // An upscaler sees the picture as it is, and so does who repaints a part of it.
   const whole = enlarges || given.maskPadding !== undefined;
@@ -231,7 +145,7 @@ export async function resolveJob(
     ...size,
     cfgScale: guidanceScaleOf(given, defaults.guidanceScale),
     rng: given.rng ?? "torch",
-    ...(input === undefined || enlarges ? {} : { strength: given.strength ?? STRENGTH }),
+    ...(input === undefined || enlarges ? {} : { strength: strengthOf(given) }),
   };
   const base: RunOptions = {
     ...guidance,
@@ -253,7 +167,7 @@ export async function resolveJob(
       ? {}
       : { variationStrength: given.variationStrength }),
   };
-  const start = starter(pipeline, given, source);
+  const start = starterOf(pipeline, given, source);
   return {
     job,
     settings,
