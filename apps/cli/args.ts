@@ -209,6 +209,8 @@ function together(given: Given): Given {
   }
   needs("strength", "initImg");
   needs("noiseLevel", "initImg");
+  needs("noise", "initImg");
+  needs("colorize", "initImg");
   needs("mask", "initImg");
   needs("invertMask", "mask");
   needs("maskBlur", "mask");

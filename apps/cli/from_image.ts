@@ -8,7 +8,7 @@ import { flagOf, type Given, type OptionKey, options } from "./options.ts";
 /** What a picture may decide: how it looks. Not which files are read or written, nor which model. */
 const GROUPS: readonly string[] = ["Prompt", "Picture", "Sampling", "Guidance"];
 const NOT_TAKEN: readonly OptionKey[] = ["promptFile", "batchCount", "batchSize"];
-const WITH_INIT_IMAGE: readonly OptionKey[] = ["strength", "noiseLevel"];
+const WITH_INIT_IMAGE: readonly OptionKey[] = ["strength", "noiseLevel", "noise", "colorize"];
 const WITH_MASK: readonly OptionKey[] = ["maskBlur", "maskPadding"];
 
 /**

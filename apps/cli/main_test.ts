@@ -122,7 +122,7 @@ Deno.test("models of classes, and those that are told nothing", () =>
     assertStringIncludes((await run(cm)).err, "expected --class");
     const ddpm = ["--model", join(models, "ddpm"), "--steps", "2", "-q"];
     assertEquals((await run(ddpm)).code, exitCodes.ok);
-    assertStringIncludes((await run([...ddpm, "--class", "1"])).err, "not class-conditional");
+    assertStringIncludes((await run([...ddpm, "--class", "1"])).err, "Cannot use --class");
   }));
 
 Deno.test("Ctrl-C stops between steps, returns 130 and leaves no file", () =>
@@ -231,8 +231,47 @@ Deno.test("an upscaler enlarges a picture, and says what it cannot do", () =>
       [[...args], "expected --init-img"],
       [[...args, ...image, "--strength", "0.5"], "--strength"],
       [[...args, ...image, "--noise-level", "351"], "noiseLevel is 351"],
-      [[...steps, "a cat", ...image, "--noise-level", "5"], "no upscaler"],
+      [[...steps, "a cat", ...image, "--noise-level", "5"], "Cannot use --noise-level"],
       [[...args, "--noise-level", "5"], "--init-img"],
+    ];
+    for (const [refused, why] of refusals) {
+      const { code, err } = await run(refused);
+      assertEquals(code, exitCodes.usage, err);
+      assertStringIncludes(err, why);
+    }
+  }));
+
+Deno.test("a model of pixels takes noise away, colours, and fills a hole", () =>
+  withFolder(async ({ run, folder }) => {
+    const ddpm = ["--model", join(models, "ddpm"), "--steps", "3", "--sampler", "ddim", "-s", "1"];
+    const image = ["-i", join(models, "image.png"), "--size", "32x32"];
+    const mask = ["--mask", join(models, "mask.png")];
+    for (const how of [["--noise", "60"], ["--colorize"], mask]) {
+      const name = `${how[0]!.slice(2)}.png`;
+      const { code, err } = await run([...ddpm, ...image, ...how, "-q", "-o", name]);
+      assertEquals(code, exitCodes.ok, err);
+      const made = await readPicture(join(folder, name));
+      assertEquals([made.width, made.height], [32, 32]);
+    }
+    const again = await run([
+      ...ddpm,
+      ...image,
+      "--from-image",
+      "colorize.png",
+      "-q",
+      "-o",
+      "b.png",
+    ]);
+    assertEquals(again.code, exitCodes.ok, again.err);
+    const read = (file: string) => Deno.readFile(join(folder, file));
+    assertEquals(await read("b.png"), await read("colorize.png"));
+
+    const refusals: [string[], string][] = [
+      [[...ddpm, ...image], "expected --mask, --noise or --colorize"],
+      [[...ddpm, ...image, "--noise", "60", "--strength", "0.5"], "Cannot use --strength"],
+      [[...ddpm, ...image, ...mask, "--colorize"], "Cannot use --colorize"],
+      [[...ddpm, "--noise", "60"], "without --init-img"],
+      [[...steps, "a cat", ...image, "--noise", "60"], "Cannot use --noise: this run changes"],
     ];
     for (const [refused, why] of refusals) {
       const { code, err } = await run(refused);

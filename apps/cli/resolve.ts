@@ -16,7 +16,7 @@ import type { Given, OptionKey } from "./options.ts";
 import { chosenScheduler } from "./plan.ts";
 import type { Rgb } from "./png.ts";
 import { samplerLabels } from "./sampler_names.ts";
-import { doesEnlarge, requireTask, starterOf, strengthOf } from "./task.ts";
+import { starterOf, strengthOf, takesStrength, taskOf } from "./task.ts";
 
 /** Pictures that are computed together. */
 export interface Batch {
@@ -109,12 +109,11 @@ export async function resolveJob(
   modelName: string,
 ): Promise<Resolved> {
   const { given } = job;
-  requireTask(pipeline, given);
-  const enlarges = doesEnlarge(pipeline);
+  const task = taskOf(pipeline, given);
   const { defaults }: Pipeline<never> = pipeline;
   // An upscaler sees the picture as it is, and so does who repaints a part of it.
-  const whole = enlarges || given.maskPadding !== undefined;
-  const size = enlarges
+  const whole = task === "super-resolution" || given.maskPadding !== undefined;
+  const size = task === "super-resolution"
     ? givenSize(given)
     : outputSize(given, whole ? undefined : input?.picture, defaults);
   const steps = given.steps ?? defaults.steps;
@@ -145,7 +144,7 @@ export async function resolveJob(
     ...size,
     cfgScale: guidanceScaleOf(given, defaults.guidanceScale),
     rng: given.rng ?? "torch",
-    ...(input === undefined || enlarges ? {} : { strength: strengthOf(given) }),
+    ...(takesStrength(task) ? { strength: strengthOf(given) } : {}),
   };
   const base: RunOptions = {
     ...guidance,
@@ -167,7 +166,7 @@ export async function resolveJob(
       ? {}
       : { variationStrength: given.variationStrength }),
   };
-  const start = starterOf(pipeline, given, source);
+  const start = starterOf(task, pipeline, given, source);
   return {
     job,
     settings,

@@ -50,6 +50,20 @@ export const runOptions = {
     help: "repaint only the part around the mask, this much wider, at full size, and put it back",
     standard: "the whole picture",
   },
+  noise: {
+    group: "Starting from a picture",
+    kind: "number",
+    value: "0..255",
+    min: 0,
+    max: 255,
+    help: "models without text: take noise of this deviation from the picture",
+  },
+  colorize: {
+    group: "Starting from a picture",
+    kind: "switch",
+    aliases: ["colourise"],
+    help: "models without text: give a grey picture colours",
+  },
   noiseLevel: {
     group: "Starting from a picture",
     kind: "integer",

@@ -14,102 +14,131 @@ import type {
 } from "@shum/pipelines";
 import { readWeighted } from "./args.ts";
 import { usageError } from "./exit_codes.ts";
-import { flagOf, type Given } from "./options.ts";
+import { flagOf, type Given, type OptionKey } from "./options.ts";
 
 /** How much a picture is changed. */
 export const strengthOf = ({ strength = 0.75 }: Given): number => strength;
 
-/** Whether the model only enlarges pictures. */
-export function doesEnlarge(pipeline: AnyPipeline): boolean {
-  return pipeline.kind === "text-to-image" && pipeline.enlarges;
+/** What can be done with the models there are. */
+export type Task = keyof typeof TASKS;
+
+const TEXT = ["prompt", "negativePrompt", "also", "clipSkip"] as const;
+const PICTURE = ["initImg", "mask", "invertMask", "maskBlur"] as const;
+
+/** What each task does, and the options that only some tasks take. */
+const TASKS = {
+  "text-to-image": { does: "makes pictures of texts", takes: TEXT },
+  "image-to-image": { does: "changes a picture", takes: [...TEXT, "initImg", "strength"] },
+  "inpaint": {
+    does: "repaints a part of a picture",
+    takes: [...TEXT, ...PICTURE, "strength", "maskPadding"],
+  },
+  "super-resolution": { does: "enlarges pictures", takes: [...TEXT, "initImg", "noiseLevel"] },
+  "class-conditional": { does: "makes pictures of classes", takes: ["class"] },
+  "unconditional": { does: "makes pictures without being told what", takes: [] },
+  "pixel-inpaint": { does: "makes a part of a picture anew", takes: PICTURE },
+  "denoise-image": { does: "takes the noise from a picture", takes: ["initImg", "noise"] },
+  "colorize": { does: "gives a picture colours", takes: ["initImg", "colorize"] },
+} as const satisfies Record<string, { does: string; takes: readonly OptionKey[] }>;
+
+/** Whether a task changes a picture by so much. */
+export function takesStrength(task: Task): boolean {
+  const takes: readonly OptionKey[] = TASKS[task].takes;
+  return takes.includes("strength");
 }
+
+const CHOOSING: ReadonlySet<OptionKey> = new Set(
+  Object.values(TASKS).flatMap(({ takes }) => [...takes]),
+);
 
 /**
- * Checks that the options suit the model's tasks.
+ * The task that a model and the options make.
  *
- * @throws {CliError} One is missing, or is one of another task.
+ * @throws {CliError} An option is missing, or is one of another task.
  */
-export function requireTask(pipeline: AnyPipeline, given: Given): void {
-  requireKind(pipeline.kind, given);
-  requireEnlarging(doesEnlarge(pipeline), given);
-}
-
-function requireKind(kind: AnyPipeline["kind"], given: Given): void {
-  const text = kind === "text-to-image";
-  if (text && given.prompt === undefined) {
-    throw usageError(
-      "Cannot make a picture: expected --prompt, words, or --prompt-file (see --help)",
-    );
+export function taskOf(pipeline: AnyPipeline, given: Given): Task {
+  const task = pipeline.kind === "text-to-image"
+    ? textTask(pipeline, given)
+    : pipeline.kind === "unconditional"
+    ? pixelTask(given)
+    : pipeline.kind;
+  const { does, takes } = TASKS[task];
+  const missing = pipeline.kind === "class-conditional" && given.class === undefined
+    ? "--class"
+    : task === "super-resolution" && given.initImg === undefined
+    ? "--init-img"
+    : pipeline.kind === "text-to-image" && given.prompt === undefined
+    ? "--prompt, words, or --prompt-file (see --help)"
+    : undefined;
+  if (missing !== undefined) {
+    throw usageError(`Cannot make a picture: the model ${does}; expected ${missing}`);
   }
-  if (!text) {
-    const textOnly = ["prompt", "negativePrompt", "also", "initImg", "mask", "clipSkip"] as const;
-    const wrong = textOnly.find((key) => given[key] !== undefined);
-    if (wrong !== undefined) {
-      throw usageError(
-        `Cannot use ${
-          wrong === "prompt" ? "a prompt" : `--${flagOf(wrong)}`
-        }: the model makes pictures ` +
-          (kind === "class-conditional"
-            ? "of classes; expected --class"
-            : "without being told what"),
-      );
-    }
-  }
-  if (kind === "class-conditional" && given.class === undefined) {
-    throw usageError(
-      "Cannot make a picture: the model makes pictures of classes; expected --class",
-    );
-  }
-  if (kind !== "class-conditional" && given.class !== undefined) {
-    throw usageError("Cannot use --class: the model is not class-conditional; expected --prompt");
-  }
-}
-
-/** An upscaler needs a picture, the others do not know what a noise level is. */
-function requireEnlarging(enlarges: boolean, given: Given): void {
-  if (!enlarges) {
-    if (given.noiseLevel === undefined) return;
-    throw usageError("Cannot use --noise-level: the model is no upscaler; expected --strength");
-  }
-  if (given.initImg === undefined) {
-    throw usageError("Cannot make a picture: the model enlarges pictures; expected --init-img");
-  }
-  const wrong = (["mask", "strength"] as const).find((key) => given[key] !== undefined);
-  if (wrong === undefined) return;
+  const own: readonly OptionKey[] = takes;
+  const wrong = [...CHOOSING].find((key) => given[key] !== undefined && !own.includes(key));
+  if (wrong === undefined) return task;
+  const others = own.map((key) => `--${flagOf(key)}`).join(", ");
   throw usageError(
-    `Cannot use --${flagOf(wrong)}: the model enlarges whole pictures; see --noise-level`,
+    `Cannot use ${wrong === "prompt" ? "a prompt" : `--${flagOf(wrong)}`}: ` +
+      `${task === pipeline.kind ? "the model" : "this run"} ${does}` +
+      (others === "" ? "" : `; expected of such options ${others}`),
   );
 }
 
-/** What starts a run: that of the task which the pipeline and the given pictures make. */
+function textTask({ enlarges }: TextToImage, { initImg, mask }: Given): Task {
+  if (enlarges) return "super-resolution";
+  if (mask !== undefined) return "inpaint";
+  return initImg === undefined ? "text-to-image" : "image-to-image";
+}
+
+function pixelTask({ initImg, mask, noise, colorize }: Given): Task {
+  if (initImg === undefined) return "unconditional";
+  if (mask !== undefined) return "pixel-inpaint";
+  if (colorize) return "colorize";
+  if (noise !== undefined) return "denoise-image";
+  throw usageError(
+    "Cannot start from a picture: the model reads no text; expected --mask, --noise or --colorize",
+  );
+}
+
+/** What starts a run of a task. */
 export function starterOf(
+  task: Task,
   pipeline: AnyPipeline,
   given: Given,
-  input: { picture: Picture; mask: Picture | undefined } | undefined,
+  input: { readonly picture: Picture; readonly mask: Picture | undefined } | undefined,
 ): (options: RunOptions) => AsyncGenerator<Preview, readonly Image[]> {
-  if (pipeline.kind === "unconditional") return (options) => pipeline.stream({}, options);
+  const image = input?.picture as Picture; // there where the task takes one
+  const mask = input?.mask as Picture;
   if (pipeline.kind === "class-conditional") {
     const label = /^\d+$/.test(given.class!) ? Number(given.class) : given.class!;
     return (options) => pipeline.stream({ label }, options);
+  }
+  if (pipeline.kind === "unconditional") {
+    if (task === "colorize") return (options) => pipeline.colorize.stream({ image }, options);
+    if (task === "pixel-inpaint") {
+      return (options) => pipeline.inpaint.stream({ image, mask }, options);
+    }
+    const noise = given.noise!;
+    return task === "denoise-image"
+      ? (options) => pipeline.denoiseImage.stream({ image, noise }, options)
+      : (options) => pipeline.stream({}, options);
   }
   const text: Parameters<TextToImage["stream"]>[0] = {
     prompt: given.prompt!,
     ...(given.negativePrompt ? { negativePrompt: given.negativePrompt } : {}),
     ...(given.also ? { also: given.also.map(readWeighted) } : {}),
   };
-  if (input === undefined) return (options) => pipeline.stream(text, options);
-  const { picture, mask } = input;
-  if (pipeline.enlarges) {
-    const { noiseLevel } = given;
-    return (options) =>
-      pipeline.superResolution.stream({ ...text, image: picture, noiseLevel }, options);
-  }
+  const { noiseLevel, maskPadding: paddingMaskCrop } = given;
   const strength = strengthOf(given);
-  if (mask === undefined) {
-    return (options) =>
-      pipeline.imageToImage.stream({ ...text, image: picture, strength }, options);
+  switch (task) {
+    case "super-resolution":
+      return (options) => pipeline.superResolution.stream({ ...text, image, noiseLevel }, options);
+    case "inpaint":
+      return (options) =>
+        pipeline.inpaint.stream({ ...text, image, mask, strength, paddingMaskCrop }, options);
+    case "image-to-image":
+      return (options) => pipeline.imageToImage.stream({ ...text, image, strength }, options);
+    default:
+      return (options) => pipeline.stream(text, options);
   }
-  const paddingMaskCrop = given.maskPadding;
-  return (options) =>
-    pipeline.inpaint.stream({ ...text, image: picture, mask, strength, paddingMaskCrop }, options);
 }
