@@ -208,7 +208,6 @@ function together(given: Given): Given {
     throw usageError("Cannot use --variant together with --dtype: expected one or the other");
   }
   needs("strength", "initImg");
-  needs("noiseLevel", "initImg");
   needs("noise", "initImg");
   needs("colorize", "initImg");
   needs("mask", "initImg");

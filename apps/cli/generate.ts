@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AnyPipeline } from "@shum/pipelines";
 import type { SchedulerConfig } from "@shum/schedulers";
 import { basename, dirname } from "@std/path";
 import { CliError, exitCodes, usageError } from "./exit_codes.ts";
@@ -24,7 +25,7 @@ import type { Given } from "./options.ts";
 import { type OutputNames, outputNames } from "./output.ts";
 import type { Rgb } from "./png.ts";
 import { Progress, type Screen } from "./progress.ts";
-import { type Batch, planBatches, type Resolved, resolveJob } from "./resolve.ts";
+import { type Batch, type OpenedModel, planBatches, type Resolved, resolveJob } from "./resolve.ts";
 import { Watcher } from "./watcher.ts";
 
 /** What the command needs of its surroundings. */
@@ -66,17 +67,24 @@ export async function runGenerate(
 
   const repository = await openModel(given, progress, signal);
   const { pipelineFrom } = await import("@shum/pipelines");
-  await using pipeline = await pipelineFrom(repository, {
+  const how = {
     ...(given.device === undefined ? {} : { device: given.device }),
     ...(given.threads === undefined ? {} : { threads: given.threads }),
     ...(given.vaeTiling === undefined ? {} : { tiling: given.vaeTiling }),
-  });
-  const config = await repository.json("scheduler", "scheduler_config.json");
-  const modelName = modelLeaf(repository.id, repository.path);
+  };
+  await using pipeline = await pipelineFrom(repository, how);
+  await using larger = given.upscaler === undefined ? undefined : await pipelineFrom(
+    await openModel({ ...given, model: given.upscaler }, progress, signal),
+    how,
+  );
+  const model: OpenedModel = {
+    pipeline,
+    upscaler: upscalerOf(larger, given),
+    config: await repository.json("scheduler", "scheduler_config.json") as SchedulerConfig,
+    name: modelLeaf(repository.id, repository.path),
+  };
   const resolved: Resolved[] = [];
-  for (const job of jobs) {
-    resolved.push(await resolveJob(job, pipeline, config as SchedulerConfig, input, modelName));
-  }
+  for (const job of jobs) resolved.push(await resolveJob(job, model, input));
   refuseExisting(names, resolved, given);
   if (given.dryRun) return dryRun(resolved, repository.path, names, given, print);
 
@@ -161,6 +169,16 @@ async function deviceLine(given: Given): Promise<string> {
   const others = probes.filter(({ available }) => !available)
     .map(({ device, reason }) => `${device}: ${reason ?? "not found"}`);
   return `device ${serves}${others.length > 0 ? ` (not ${others.join("; not ")})` : ""}`;
+}
+
+/** The task of a model that enlarges. */
+function upscalerOf(model: AnyPipeline | undefined, { upscaler }: Given) {
+  if (model === undefined) return undefined;
+  if (model.kind === "text-to-image" && model.enlarges) return model.superResolution;
+  throw usageError(
+    `Cannot use --upscaler ${upscaler}: the model does not enlarge; expected one with a ` +
+      `low_res_scheduler`,
+  );
 }
 
 /** A short name for the model: the hub id's last part, or the folder's. */

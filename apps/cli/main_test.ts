@@ -227,12 +227,20 @@ Deno.test("an upscaler enlarges a picture, and says what it cannot do", () =>
     const texts = await readTexts(join(folder, "large.png"));
     assertStringIncludes(texts.parameters!, `Size: ${large.width}x${large.height}`);
 
+    const cascade = [...steps, "a cat", "-s", "1", "--size", "16x16", "--upscaler", upscaler];
+    const both = await run([...cascade, "-q", "-o", "cascade.png"]);
+    assertEquals(both.code, exitCodes.ok, both.err);
+    const enlarged = await readPicture(join(folder, "cascade.png"));
+    assertEquals([enlarged.width, enlarged.height], [64, 64]);
+
     const refusals: [string[], string][] = [
+      [[...cascade, ...image], "Cannot use --upscaler: this run changes a picture"],
+      [[...steps, "a cat", "--upscaler", sd], "does not enlarge"],
       [[...args], "expected --init-img"],
       [[...args, ...image, "--strength", "0.5"], "--strength"],
       [[...args, ...image, "--noise-level", "351"], "noiseLevel is 351"],
       [[...steps, "a cat", ...image, "--noise-level", "5"], "Cannot use --noise-level"],
-      [[...args, "--noise-level", "5"], "--init-img"],
+      [[...steps, "a cat", "--noise-level", "5"], "Cannot use --noise-level"],
     ];
     for (const [refused, why] of refusals) {
       const { code, err } = await run(refused);

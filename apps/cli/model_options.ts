@@ -46,6 +46,12 @@ export const modelOptions = {
     help: "a folder in diffusers ONNX layout, or a Hugging Face id (owner/name[@revision])",
     standard: "the model that ships with Shum",
   },
+  upscaler: {
+    group: "Model",
+    kind: "text",
+    value: "folder|id",
+    help: "a second model, which enlarges what the first one made of a text (a cascade)",
+  },
   revision: {
     group: "Model",
     kind: "text",

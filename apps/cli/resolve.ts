@@ -4,7 +4,14 @@
  * @module
  */
 
-import type { AnyPipeline, Image, Pipeline, Preview, RunOptions } from "@shum/pipelines";
+import type {
+  AnyPipeline,
+  Image,
+  Pipeline,
+  Preview,
+  RunOptions,
+  SuperResolution,
+} from "@shum/pipelines";
 import type { SchedulerConfig } from "@shum/schedulers";
 import { readNumbers } from "./args.ts";
 import { usageError } from "./exit_codes.ts";
@@ -26,6 +33,16 @@ export interface Batch {
   readonly variationSeed: number | undefined;
 }
 
+/** What draws. */
+export interface OpenedModel {
+  readonly pipeline: AnyPipeline;
+  /** What enlarges its pictures. */
+  readonly upscaler: SuperResolution | undefined;
+  /** The model's own scheduler. */
+  readonly config: SchedulerConfig;
+  readonly name: string;
+}
+
 /** A job that can be run. */
 export interface Resolved {
   readonly job: Job;
@@ -43,6 +60,7 @@ export interface Resolved {
 /** Options that say nothing about the picture, or not beyond this machine. */
 const NOT_RECORDED: readonly OptionKey[] = [
   "model",
+  "upscaler",
   "revision",
   "variant",
   "dtype",
@@ -103,10 +121,8 @@ export function* planBatches({ job }: Resolved): Generator<Batch> {
  */
 export async function resolveJob(
   job: Job,
-  pipeline: AnyPipeline,
-  config: SchedulerConfig,
+  { pipeline, upscaler, config, name: modelName }: OpenedModel,
   input: InputPicture | undefined,
-  modelName: string,
 ): Promise<Resolved> {
   const { given } = job;
   const task = taskOf(pipeline, given);
@@ -129,7 +145,7 @@ export async function resolveJob(
     if (error instanceof RangeError || error instanceof TypeError) throw usageError(error.message);
     throw error;
   }
-  const { resize } = await import("@shum/pipelines");
+  const { Cascade, resize } = await import("@shum/pipelines");
   const sized = (picture: Rgb): Rgb =>
     whole ? picture : resize(picture, size.width!, size.height!) as Rgb;
   const source = input && {
@@ -166,7 +182,14 @@ export async function resolveJob(
       ? {}
       : { variationStrength: given.variationStrength }),
   };
-  const start = starterOf(task, pipeline, given, source);
+  const start = starterOf(
+    task,
+    pipeline,
+    given,
+    source,
+    (base) =>
+      upscaler ? new Cascade(base, [{ pipeline: upscaler, noiseLevel: given.noiseLevel }]) : base,
+  );
   return {
     job,
     settings,

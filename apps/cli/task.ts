@@ -8,8 +8,10 @@ import type {
   AnyPipeline,
   Image,
   Picture,
+  Pipeline,
   Preview,
   RunOptions,
+  TextInput,
   TextToImage,
 } from "@shum/pipelines";
 import { readWeighted } from "./args.ts";
@@ -28,6 +30,10 @@ const PICTURE = ["initImg", "mask", "invertMask", "maskBlur"] as const;
 /** What each task does, and the options that only some tasks take. */
 const TASKS = {
   "text-to-image": { does: "makes pictures of texts", takes: TEXT },
+  "cascade": {
+    does: "makes pictures of texts and enlarges them",
+    takes: [...TEXT, "upscaler", "noiseLevel"],
+  },
   "image-to-image": { does: "changes a picture", takes: [...TEXT, "initImg", "strength"] },
   "inpaint": {
     does: "repaints a part of a picture",
@@ -84,10 +90,11 @@ export function taskOf(pipeline: AnyPipeline, given: Given): Task {
   );
 }
 
-function textTask({ enlarges }: TextToImage, { initImg, mask }: Given): Task {
+function textTask({ enlarges }: TextToImage, { initImg, mask, upscaler }: Given): Task {
   if (enlarges) return "super-resolution";
   if (mask !== undefined) return "inpaint";
-  return initImg === undefined ? "text-to-image" : "image-to-image";
+  if (initImg !== undefined) return "image-to-image";
+  return upscaler === undefined ? "text-to-image" : "cascade";
 }
 
 function pixelTask({ initImg, mask, noise, colorize }: Given): Task {
@@ -100,12 +107,17 @@ function pixelTask({ initImg, mask, noise, colorize }: Given): Task {
   );
 }
 
-/** What starts a run of a task. */
+/**
+ * What starts a run of a task.
+ *
+ * @param drawn What makes pictures of texts: the pipeline, or a cascade that begins with it.
+ */
 export function starterOf(
   task: Task,
   pipeline: AnyPipeline,
   given: Given,
   input: { readonly picture: Picture; readonly mask: Picture | undefined } | undefined,
+  drawn: (base: TextToImage) => Pipeline<TextInput>,
 ): (options: RunOptions) => AsyncGenerator<Preview, readonly Image[]> {
   const image = input?.picture as Picture; // there where the task takes one
   const mask = input?.mask as Picture;
@@ -123,7 +135,7 @@ export function starterOf(
       ? (options) => pipeline.denoiseImage.stream({ image, noise }, options)
       : (options) => pipeline.stream({}, options);
   }
-  const text: Parameters<TextToImage["stream"]>[0] = {
+  const text: TextInput = {
     prompt: given.prompt!,
     ...(given.negativePrompt ? { negativePrompt: given.negativePrompt } : {}),
     ...(given.also ? { also: given.also.map(readWeighted) } : {}),
@@ -138,7 +150,9 @@ export function starterOf(
         pipeline.inpaint.stream({ ...text, image, mask, strength, paddingMaskCrop }, options);
     case "image-to-image":
       return (options) => pipeline.imageToImage.stream({ ...text, image, strength }, options);
-    default:
-      return (options) => pipeline.stream(text, options);
+    default: {
+      const whole = drawn(pipeline);
+      return (options) => whole.stream(text, options);
+    }
   }
 }
