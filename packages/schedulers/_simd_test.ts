@@ -131,12 +131,9 @@ Deno.test("the kernels are assembled from source, valid, and small enough to com
 });
 
 Deno.test("memories of finished runs are given back", async () => {
-  const before = Deno.memoryUsage().rss;
-  for (let run = 0; run < 200; run++) { // 200 groups of 6 MB are 1.2 GB
-    const vectors = allocateVectors(4, 3 * 512 * 256);
-    assert(memoryOf(vectors[0]!) !== undefined);
-    for (const vector of vectors) vector.fill(run);
-    await new Promise((resolve) => setTimeout(resolve, 0)); // a model call takes longer
-    assert(Deno.memoryUsage().rss - before < 6e8, `grew by 600 MB after ${run} runs`);
-  }
+  // In a process of its own, as a program runs: the test runner's V8 collects them late, and by chance.
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", new URL("./testdata/finished_runs.ts", import.meta.url).href],
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
 });
