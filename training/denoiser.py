@@ -24,6 +24,9 @@ from text_encoder import Encoder
 
 SCHEDULE = {"num_train_timesteps": 1000, "beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction"}
 
+STEPS, GUIDANCE = 20, 4.0
+"""How the model is sampled unless something else is said; they go into `model_index.json` too."""
+
 CONV, CROSS = "DownBlock2D", "CrossAttnDownBlock2D"
 UP_CONV, UP_CROSS = "UpBlock2D", "CrossAttnUpBlock2D"
 
@@ -66,7 +69,7 @@ def noisy_times(count: int, device: str) -> Tensor:
 
 @torch.no_grad()
 def generate(model: nn.Module, encoder: Encoder, autoencoder: Autoencoder, prompts: list[str], seeds: list[int],
-             steps: int = 20, scale: float = 4.0, device: str = "cpu") -> Tensor:
+             steps: int = STEPS, scale: float = GUIDANCE, device: str = "cpu") -> Tensor:
     """Pictures [len(prompts) * len(seeds), 3, 256, 256], prompt by prompt; a seed's noise is the same for all prompts."""
     scheduler = DPMSolverMultistepScheduler(**SCHEDULE, timestep_spacing="trailing")
     scheduler.set_timesteps(steps)

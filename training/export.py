@@ -26,7 +26,7 @@ from transformers import CLIPTextModel
 
 import tokenizer as tokenizers
 from autoencoder import LATENT_NOISE, Autoencoder
-from denoiser import PROMPTS, SCHEDULE, generate
+from denoiser import GUIDANCE, PROMPTS, SCHEDULE, STEPS, generate
 from loop import sheet
 from text_encoder import Encoder
 from tokenizer import write_json
@@ -167,7 +167,7 @@ def write_graph(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str]
 
 
 def write_model(text: CLIPTextModel, denoiser: nn.Module, autoencoder: Autoencoder, tokenizer: Path, out: Path,
-                steps: int = 20, scale: float = 4.0) -> None:
+                steps: int = STEPS, scale: float = GUIDANCE) -> None:
     """The whole folder."""
     text, denoiser, autoencoder = quantised(text), quantised(denoiser), quantised(autoencoder)
     torch.manual_seed(0)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from autoencoder import Autoencoder
 from data import read_records
-from denoiser import generate
+from denoiser import GUIDANCE, STEPS, generate
 from judge import HEADS, IGNORED, targets_of
 from loop import sheet
 from text_encoder import Encoder
@@ -43,7 +43,7 @@ def shares(outputs: tuple[Tensor, ...], targets: Tensor) -> dict[str, float]:
 
 @torch.no_grad()
 def judge_samples(model: nn.Module, encoder: Encoder, codec: Autoencoder, critic: nn.Module, labels: dict[str, list[str]],
-                  folder: Path, count: int, work: Path, device: str = "cpu", steps: int = 20, scale: float = 4.0) -> dict:
+                  folder: Path, count: int, work: Path, device: str = "cpu", steps: int = STEPS, scale: float = GUIDANCE) -> dict:
     """Scores of samples for `count` unseen captions of each language; a sheet goes to `work`."""
     index = {head: {name: n for n, name in enumerate(names)} for head, names in labels.items()}
     records = chosen_records(folder, labels, count)

@@ -73,8 +73,9 @@ export async function runGenerate(
     ...(given.vaeTiling === undefined ? {} : { tiling: given.vaeTiling }),
   };
   await using pipeline = await pipelineFrom(repository, how);
+  const { revision: _, ...ofAnyModel } = given; // the upscaler says its own behind an @
   await using larger = given.upscaler === undefined ? undefined : await pipelineFrom(
-    await openModel({ ...given, model: given.upscaler }, progress, signal),
+    await openModel({ ...ofAnyModel, model: given.upscaler }, progress, signal),
     how,
   );
   const model: OpenedModel = {

@@ -148,11 +148,9 @@ export async function resolveJob(
   const { Cascade, resize } = await import("@shum/pipelines");
   const sized = (picture: Rgb): Rgb =>
     whole ? picture : resize(picture, size.width!, size.height!) as Rgb;
-  const source = input && {
-    picture: sized(input.picture),
-    mask: input.mask && sized(maskPicture(input.mask)),
-  };
-  const seam = input?.mask && seamMask(greyOf(sized(maskPicture(input.mask))), given);
+  const mask = input?.mask && sized(maskPicture(input.mask));
+  const source = input && { picture: sized(input.picture), mask };
+  const seam = mask && seamMask(greyOf(mask), given);
   const byLevels = given.sigmas ?? given.timesteps;
   const settings: Given = {
     ...recorded(given),

@@ -27,29 +27,51 @@ export type Task = keyof typeof TASKS;
 const TEXT = ["prompt", "negativePrompt", "also", "clipSkip"] as const;
 const PICTURE = ["initImg", "mask", "invertMask", "maskBlur"] as const;
 
+interface TaskFacts {
+  readonly does: string;
+  /** Options that it cannot be without. */
+  readonly needs: readonly OptionKey[];
+  /** Of the options that only some tasks take, those that it does. */
+  readonly takes: readonly OptionKey[];
+}
+
 /** What each task does, and the options that only some tasks take. */
 const TASKS = {
-  "text-to-image": { does: "makes pictures of texts", takes: TEXT },
+  "text-to-image": { does: "makes pictures of texts", needs: ["prompt"], takes: TEXT },
   "cascade": {
     does: "makes pictures of texts and enlarges them",
+    needs: ["prompt"],
     takes: [...TEXT, "upscaler", "noiseLevel"],
   },
-  "image-to-image": { does: "changes a picture", takes: [...TEXT, "initImg", "strength"] },
+  "image-to-image": {
+    does: "changes a picture",
+    needs: ["prompt"],
+    takes: [...TEXT, "initImg", "strength"],
+  },
   "inpaint": {
     does: "repaints a part of a picture",
+    needs: ["prompt"],
     takes: [...TEXT, ...PICTURE, "strength", "maskPadding"],
   },
-  "super-resolution": { does: "enlarges pictures", takes: [...TEXT, "initImg", "noiseLevel"] },
-  "class-conditional": { does: "makes pictures of classes", takes: ["class"] },
-  "unconditional": { does: "makes pictures without being told what", takes: [] },
-  "pixel-inpaint": { does: "makes a part of a picture anew", takes: PICTURE },
-  "denoise-image": { does: "takes the noise from a picture", takes: ["initImg", "noise"] },
-  "colorize": { does: "gives a picture colours", takes: ["initImg", "colorize"] },
-} as const satisfies Record<string, { does: string; takes: readonly OptionKey[] }>;
+  "super-resolution": {
+    does: "enlarges pictures",
+    needs: ["initImg", "prompt"],
+    takes: [...TEXT, "initImg", "noiseLevel"],
+  },
+  "class-conditional": { does: "makes pictures of classes", needs: ["class"], takes: ["class"] },
+  "unconditional": { does: "makes pictures without being told what", needs: [], takes: [] },
+  "pixel-inpaint": { does: "makes a part of a picture anew", needs: [], takes: PICTURE },
+  "denoise-image": {
+    does: "takes the noise from a picture",
+    needs: [],
+    takes: ["initImg", "noise"],
+  },
+  "colorize": { does: "gives a picture colours", needs: [], takes: ["initImg", "colorize"] },
+} as const satisfies Record<string, TaskFacts>;
 
 /** Whether a task changes a picture by so much. */
 export function takesStrength(task: Task): boolean {
-  const takes: readonly OptionKey[] = TASKS[task].takes;
+  const { takes }: TaskFacts = TASKS[task];
   return takes.includes("strength");
 }
 
@@ -68,18 +90,14 @@ export function taskOf(pipeline: AnyPipeline, given: Given): Task {
     : pipeline.kind === "unconditional"
     ? pixelTask(given)
     : pipeline.kind;
-  const { does, takes } = TASKS[task];
-  const missing = pipeline.kind === "class-conditional" && given.class === undefined
-    ? "--class"
-    : task === "super-resolution" && given.initImg === undefined
-    ? "--init-img"
-    : pipeline.kind === "text-to-image" && given.prompt === undefined
-    ? "--prompt, words, or --prompt-file (see --help)"
-    : undefined;
+  const { does, needs, takes: own }: TaskFacts = TASKS[task];
+  const missing = needs.find((key) => given[key] === undefined);
   if (missing !== undefined) {
-    throw usageError(`Cannot make a picture: the model ${does}; expected ${missing}`);
+    const expected = missing === "prompt"
+      ? "--prompt, words, or --prompt-file (see --help)"
+      : `--${flagOf(missing)}`;
+    throw usageError(`Cannot make a picture: the model ${does}; expected ${expected}`);
   }
-  const own: readonly OptionKey[] = takes;
   const wrong = [...CHOOSING].find((key) => given[key] !== undefined && !own.includes(key));
   if (wrong === undefined) return task;
   const others = own.map((key) => `--${flagOf(key)}`).join(", ");

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { channelsOf, type Picture } from "./image.ts";
+import { channelsOf, type Image, type Picture } from "./image.ts";
 
 /**
  * Throws unless a mask suits an image.
@@ -39,4 +39,23 @@ export function toMask(mask: Picture): Float32Array {
       : Math.round(0.299 * data[at]! + 0.587 * data[at + 1]! + 0.114 * data[at + 2]!);
     return grey >= 128 ? 1 : 0;
   });
+}
+
+/**
+ * Puts the original's pixels back where nothing was to be made anew.
+ *
+ * @param made What was made; changed in place.
+ * @param original The picture, of the same size.
+ * @param mask 0 and 1 per pixel: 0 where the original stays.
+ * @returns What was made.
+ */
+export function paste(made: Image, original: Picture, mask: Float32Array): Image {
+  const channels = channelsOf(original);
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] !== 0) continue;
+    for (let c = 0; c < 3; c++) {
+      made.data[3 * i + c] = original.data[i * channels + (channels === 1 ? 0 : c)]!;
+    }
+  }
+  return made;
 }

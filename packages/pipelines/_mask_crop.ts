@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { paste } from "./_mask.ts";
 import { channelsOf, type Image, type Picture } from "./image.ts";
 import { resize } from "./resize.ts";
 
@@ -41,12 +42,15 @@ export function cropRegion(
     );
   }
   let [left, top, right, bottom] = [width, height, 0, 0];
-  mask.forEach((value, i) => {
-    if (value === 0) return;
-    const x = i % width, y = (i - x) / width;
-    [left, right] = [Math.min(left, x), Math.max(right, x + 1)];
-    [top, bottom] = [Math.min(top, y), Math.max(bottom, y + 1)];
-  });
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (mask[i] === 0) continue;
+      left = Math.min(left, x);
+      right = Math.max(right, x + 1);
+      top = Math.min(top, y);
+      bottom = y + 1;
+    }
+  }
   if (right === 0) {
     throw new RangeError(
       "Cannot inpaint: the mask is dark all over; expected a light part, or no paddingMaskCrop",
@@ -102,17 +106,12 @@ export function putBack(
   made: Image,
 ): Image {
   const { width, height } = original;
-  const channels = channelsOf(original);
   const part = resize(made, region.width, region.height).data;
   const data = new Uint8Array(3 * width * height);
-  for (let i = 0; i < mask.length; i++) {
-    const x = i % width - region.x, y = Math.floor(i / width) - region.y;
-    const at = 3 * (y * region.width + x); // the whole mask lies in the region
-    for (let c = 0; c < 3; c++) {
-      data[3 * i + c] = mask[i] === 0
-        ? original.data[i * channels + (channels === 1 ? 0 : c)]!
-        : part[at + c]!;
-    }
+  const stride = 3 * region.width;
+  for (let row = 0; row < region.height; row++) {
+    const line = part.subarray(row * stride, (row + 1) * stride);
+    data.set(line, 3 * ((region.y + row) * width + region.x));
   }
-  return { ...made, width, height, data };
+  return paste({ ...made, width, height, data }, original, mask);
 }

@@ -6,11 +6,11 @@
 import type { Tensor } from "@shum/models";
 import type { Gaussian, NoiseLevel } from "@shum/schedulers";
 import { encodeEach, sizeFrom } from "./_encode_image.ts";
-import { checkMask, toMask } from "./_mask.ts";
+import { checkMask, paste, toMask } from "./_mask.ts";
 import { crop, cropRegion, putBack } from "./_mask_crop.ts";
 import { initialNoise } from "./_noise.ts";
 import { planTextRun, runText, type Start, type TextRun } from "./_text_run.ts";
-import { channelsOf, type Image, type Picture, toTensor } from "./image.ts";
+import { type Image, type Picture, toTensor } from "./image.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
 import { resize } from "./resize.ts";
@@ -203,16 +203,4 @@ function beside(
     data.set(latents.subarray(b * size, (b + 1) * size), at + mask.length);
   }
   return { data, shape: [batch, 1 + channels, height, width] };
-}
-
-/** The original's pixels where the mask is 0. */
-function paste(made: Image, original: Picture, mask: Float32Array): Image {
-  const channels = channelsOf(original);
-  for (let i = 0; i < mask.length; i++) {
-    if (mask[i] !== 0) continue;
-    for (let c = 0; c < 3; c++) {
-      made.data[3 * i + c] = original.data[i * channels + (channels === 1 ? 0 : c)]!;
-    }
-  }
-  return made;
 }
