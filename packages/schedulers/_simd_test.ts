@@ -133,7 +133,7 @@ Deno.test("the kernels are assembled from source, valid, and small enough to com
 Deno.test("memories of finished runs are given back", async () => {
   // In a process of its own, as a program runs: the test runner's V8 collects them late, and by chance.
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", new URL("./testdata/finished_runs.ts", import.meta.url).href],
+    args: ["run", "--allow-all", new URL("../../tests/_finished_runs.ts", import.meta.url).href],
   }).output();
   assertEquals(code, 0, new TextDecoder().decode(stderr));
 });
