@@ -49,9 +49,9 @@ function pickCore(random: Random, animalShare: number): CoreObject {
 function attempt(random: Random): Scene {
   const kind = random.next();
   if (kind < 0.06) return otherScene(random);
-  if (kind < 0.12) return pairScene(random);
-  if (kind < 0.15) return countScene(random);
-  const core = pickCore(random, 0.68);
+  if (kind < 0.15) return pairScene(random);
+  if (kind < 0.21) return countScene(random);
+  const core = pickCore(random, 0.6);
   const dressed = dress(
     random,
     core,

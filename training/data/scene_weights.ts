@@ -12,12 +12,12 @@ import type { StyleId } from "./icon_sets.ts";
  * the mean of many styles is a blur.
  */
 export const STYLE_WEIGHT: Readonly<Record<StyleId, number>> = {
-  "noto": 0.55,
-  "twemoji": 0.15,
-  "fluent-emoji-flat": 0.15,
-  "noto-v1": 0.05,
-  "emojione": 0.04,
-  "fxemoji": 0.03,
+  "noto": 0.42,
+  "twemoji": 0.19,
+  "fluent-emoji-flat": 0.19,
+  "noto-v1": 0.07,
+  "emojione": 0.06,
+  "fxemoji": 0.04,
   "streamline-emojis": 0.015,
   "fluent-emoji": 0.015,
 };
@@ -27,12 +27,12 @@ export const FRONT_WEIGHT = 2.5;
 /** How often eyes are coloured. */
 export const EYE_SHARE = { front: 0.85, profile: 0.35 } as const;
 /** How many single objects stand in the middle, in one size, unflipped. */
-export const PLAIN_SHARE = 0.75;
+export const PLAIN_SHARE = 0.45;
 
-/** How often each animal is drawn; those not listed weigh 0.3. */
+/** How often each animal is drawn; those not listed weigh 0.5. */
 const ANIMAL_WEIGHT: Readonly<Record<string, number>> = {
-  cat: 14,
-  dog: 8,
+  cat: 10,
+  dog: 6,
   fox: 3,
   rabbit: 2.5,
   bear: 2,
@@ -86,9 +86,9 @@ const THING_WEIGHT: Readonly<Record<string, number>> = {
 };
 
 /** The weight of an animal among animals. */
-export const animalWeight = ({ id }: CoreObject): number => ANIMAL_WEIGHT[id] ?? 0.3;
+export const animalWeight = ({ id }: CoreObject): number => ANIMAL_WEIGHT[id] ?? 0.5;
 /** The weight of a thing among things. */
-export const thingWeight = ({ id }: CoreObject): number => THING_WEIGHT[id] ?? 0.8;
+export const thingWeight = ({ id }: CoreObject): number => THING_WEIGHT[id] ?? 1;
 
 /** Colours that people ask for most come somewhat more often. */
 export const colorWeight = (color: ColorId): number =>
