@@ -1,5 +1,5 @@
 /**
- * Picture files: reading PNG, JPEG, GIF and TIFF, writing PNG, JPEG and GIF, and never half a file or
+ * Picture files: reading and writing PNG, JPEG and GIF, and never half a file or
  * over another one.
  *
  * @module
@@ -8,7 +8,8 @@
 import { basename, dirname, extname, join } from "@std/path";
 import { CliError, exitCodes, fileError } from "./exit_codes.ts";
 import { orientation, upright, userComment, withUserComment } from "./exif.ts";
-import { encodePng, isPng, pngChunks, pngTexts, type Rgb } from "./png.ts";
+import { checkPicture, MAX_FILE_BYTES } from "./picture_header.ts";
+import { encodePng, isPng, pngTexts, type Rgb } from "./png.ts";
 
 /** Pixels in rows from the top left, 4 bytes (RGBA) each. */
 export interface Rgba {
@@ -23,8 +24,6 @@ export type Format = "png" | "jpg" | "gif";
 /** Text in a picture by keyword; a JPEG holds that of `parameters` only, a GIF none. */
 export type Texts = Readonly<Record<string, string>>;
 
-const MAX_PIXELS = 1 << 26;
-
 /** The format that a file name asks for. */
 export function formatOf(path: string): Format {
   const extension = extname(path).toLowerCase();
@@ -37,57 +36,91 @@ export function formatOf(path: string): Format {
   );
 }
 
-/** The whole of a file, or an error that says what could not be read. */
-export async function readBytes(path: string, what: string): Promise<Uint8Array> {
+/**
+ * The whole of a file.
+ *
+ * @param path The file.
+ * @param what How the caller calls it, for messages.
+ * @param expected What it should be, for messages.
+ * @throws {CliError} It is none, too large, or cannot be read.
+ */
+export async function readBytes(
+  path: string,
+  what: string,
+  expected = "a PNG, JPEG or GIF file",
+): Promise<Uint8Array> {
+  const wrong = (reason: string, cause?: unknown) =>
+    fileError(`Cannot read ${what} ${path}: ${reason}; expected ${expected}`, cause);
+  let info;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    const missing = error instanceof Deno.errors.NotFound;
+    throw wrong(missing ? "there is no such file" : "it cannot be looked at", error);
+  }
+  if (info.isDirectory) throw wrong("it is a folder");
+  if (!info.isFile) throw wrong("it is no regular file"); // a pipe would be waited for
+  if (info.size > MAX_FILE_BYTES) {
+    throw wrong(`it has ${info.size} bytes, more than ${MAX_FILE_BYTES}`);
+  }
   try {
     return await Deno.readFile(path);
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : (error as Error).message;
-    throw fileError(`Cannot read ${what} ${path}: ${reason}`, error);
+    const denied = error instanceof Deno.errors.PermissionDenied;
+    throw wrong(denied ? "there is no permission to read it" : "it could not be read", error);
   }
 }
 
 /**
  * Decodes a picture file.
  *
+ * @param path The file.
+ * @param what How the caller calls it, for messages.
  * @throws {CliError} It cannot be read, is damaged, or is no picture that is known here.
  */
 export async function readPicture(path: string, what = "picture"): Promise<Rgba> {
   const bytes = await readBytes(path, what);
-  const wrong = (reason: string, cause?: unknown) =>
-    fileError(
-      `Cannot read ${what} ${path}: ${reason}; expected a whole PNG, JPEG, GIF or TIFF file`,
-      cause,
-    );
-  if (bytes.length === 0) throw wrong("it is empty");
-  const { decode, Image } = await import("imagescript");
   try {
-    if (isPng(bytes)) {
-      for (const { type, body } of pngChunks(bytes)) { // checksums, which the decoder skips
-        if (type === "IHDR") requireSize(body);
-      }
-    }
-    const decoded = await decode(bytes);
-    // A GIF decodes to its frames, the first of which has the whole picture.
-    const image = decoded instanceof Image ? decoded : decoded[0]!;
-    const { width, height, bitmap } = image;
-    const data = new Uint8Array(bitmap.buffer, bitmap.byteOffset, width * height * 4);
-    const stored = { width, height, data };
-    const turned = isPng(bytes) ? 1 : orientation(bytes);
-    return turned === 1 ? stored : upright(stored, turned);
+    return await decodePicture(bytes);
   } catch (error) {
-    throw wrong(error instanceof Error ? error.message : String(error), error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw fileError(
+      `Cannot read ${what} ${path}: ${reason}; expected a whole PNG, JPEG or GIF file`,
+      error,
+    );
   }
 }
 
-/** Refuses a picture that would not fit into memory before anything is unpacked. */
-function requireSize(header: Uint8Array): void {
-  const view = new DataView(header.buffer, header.byteOffset);
-  const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  if (width * height <= MAX_PIXELS) return;
-  throw new RangeError(`it has ${width}x${height} pixels, more than ${MAX_PIXELS}`);
+/**
+ * Decodes the bytes of a picture file; of a GIF the first frame. They may come from anyone: their
+ * structure is checked before they are unpacked.
+ *
+ * @param bytes A whole file.
+ * @returns Its pixels, upright.
+ * @throws {SyntaxError} It is damaged, or of a format that is not read.
+ * @throws {RangeError} It would take more memory or time than a picture should.
+ */
+export async function decodePicture(bytes: Uint8Array): Promise<Rgba> {
+  const checked = checkPicture(bytes);
+  const { GIF, Image } = await import("imagescript");
+  let image;
+  try {
+    // A GIF decodes to its frames, the first of which has the whole picture.
+    image = checked.format === "gif"
+      ? (await GIF.decode(checked.bytes, true))[0]!
+      : await Image.decode(checked.bytes);
+  } catch (error) {
+    throw new SyntaxError("its pixels cannot be decoded: the file is damaged", { cause: error });
+  }
+  const { width, height, bitmap } = image;
+  if (width !== checked.width || height !== checked.height) {
+    throw new SyntaxError(
+      `it decodes to ${width}x${height} pixels, and its header says ${checked.width}x${checked.height}`,
+    );
+  }
+  const data = new Uint8Array(bitmap.buffer, bitmap.byteOffset, width * height * 4);
+  const turned = checked.format === "jpg" ? orientation(bytes) : 1;
+  return turned === 1 ? { width, height, data } : upright({ width, height, data }, turned);
 }
 
 /** The texts in a picture file: every PNG text chunk, or the comment of a JPEG as `parameters`. */

@@ -98,8 +98,14 @@ export function readRecord(texts: Readonly<Record<string, string>>): ReadBack | 
   const own = texts[RECORD_KEYWORD];
   if (own !== undefined) {
     const record = parseJson(own) as PictureRecord | undefined;
-    if (record?.schema === SCHEMA && typeof record.settings === "object") {
-      return { from: "Shum", given: record.settings, model: record.model?.name };
+    const settings: unknown = record?.settings;
+    if (record?.schema === SCHEMA && typeof settings === "object" && settings !== null) {
+      const name: unknown = record.model?.name;
+      return {
+        from: "Shum",
+        given: settings as Given,
+        model: typeof name === "string" ? name : undefined,
+      };
     }
   }
   if (texts.parameters !== undefined) {
@@ -120,8 +126,40 @@ function parseJson(text: string): unknown {
 
 type Mutable = { -readonly [K in keyof Given]: Given[K] };
 
-// A key, and a quoted value or everything up to the comma: the grammar that A1111's reader accepts.
-const ITEM = /\s*([\p{L}\p{N}_][\p{L}\p{N}_ \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)/gu;
+/**
+ * The items of a line of settings, `key: value, key: "quoted, value"`: what A1111's reader accepts,
+ * found in one pass, since a line may be of any length.
+ */
+function* infotextItems(line: string): Generator<readonly [key: string, value: string]> {
+  const inKey = (letter: string) => /[\p{L}\p{N}_ \-/]/u.test(letter);
+  for (let from = 0;;) {
+    const colon = line.indexOf(":", from);
+    if (colon < 0) return;
+    let start = colon;
+    while (start > from && inKey(line[start - 1]!)) start--;
+    const key = line.slice(start, colon).replace(/^[ \-/]+/, "");
+    from = colon + 1;
+    if (!/^[\p{L}\p{N}_]./u.test(key)) continue;
+    while (line[from] === " " || line[from] === "\t") from++;
+    const closed = line[from] === '"' ? closingQuote(line, from) : -1;
+    const quoted = closed > from + 1 && (line[closed + 1] === "," || closed + 1 === line.length);
+    const comma = quoted ? closed + 1 : line.indexOf(",", from);
+    const end = comma < 0 ? line.length : comma;
+    const value = line.slice(from, end);
+    yield [key.trim(), String(quoted ? parseJson(value) ?? value : value.trim())];
+    from = end + 1;
+  }
+}
+
+/** Where a quoted text ends that begins at `from`; -1 if it does not. */
+function closingQuote(line: string, from: number): number {
+  for (let i = from + 1; i < line.length; i++) {
+    if (line[i] === "\\") i++;
+    else if (line[i] === '"') return i;
+  }
+  return -1;
+}
+
 const SUFFIX = /^(.*?)[ _](karras|exponential|sgm uniform|beta|simple)$/i;
 
 /** Reads A1111's `parameters`, and what other tools write in its form. */
@@ -129,10 +167,7 @@ export function readInfotext(text: string): ReadBack | undefined {
   const lines = text.trim().split("\n");
   const last = lines.at(-1) ?? "";
   const items = new Map<string, string>();
-  for (const [, key, value] of last.matchAll(ITEM)) {
-    const plain = value!.startsWith('"') ? parseJson(value!) ?? value! : value!.trim();
-    items.set(key!.trim(), String(plain));
-  }
+  for (const [key, value] of infotextItems(last)) items.set(key, value);
   if (items.size < 3) return undefined; // a prompt alone
   const prompt: string[] = [];
   const negative: string[] = [];
@@ -180,7 +215,8 @@ export function readInfotext(text: string): ReadBack | undefined {
   // A1111's noise comes from the GPU unless it says otherwise.
   const rng = (items.get("RNG") ?? "GPU").toLowerCase();
   given.rng = rng === "cpu" ? "torch" : rng === "numpy" ? "numpy" : "nv";
-  return { from: "A1111", given, model: items.get("Model") };
+  const own = /^Shum\b/.test(items.get("Version") ?? "");
+  return { from: own ? "Shum" : "A1111", given, model: items.get("Model") };
 }
 
 /** InvokeAI's metadata; its clip_skip counts skipped layers, its `_k` samplers use Karras' levels. */

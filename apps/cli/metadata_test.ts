@@ -47,7 +47,7 @@ Deno.test("infotext() leaves out what was not used, and quotes what would break 
   assertEquals(read.given.rng, "nv");
 });
 
-Deno.test("readRecord() gives back what was written, from our own record and from A1111's alone", () => {
+Deno.test("readRecord() gives back what was written, from our own record and from A1111's text alone", () => {
   const texts = recordTexts(record);
   assertEquals(readRecord(texts), {
     from: "Shum",
@@ -55,7 +55,7 @@ Deno.test("readRecord() gives back what was written, from our own record and fro
     model: "owner/some-model",
   });
   assertEquals(readRecord({ parameters: texts.parameters! }), {
-    from: "A1111",
+    from: "Shum",
     given: { ...record.settings, sampler: "DPM++ 2M" },
     model: "some-model",
   });

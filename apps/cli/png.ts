@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { crc32, deflateSync, inflateSync } from "node:zlib";
 
 /** Pixels in rows from the top left, 3 bytes (RGB) each. */
@@ -16,7 +17,8 @@ export interface Rgb {
 
 const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
 
-function chunk(type: string, body: Uint8Array): Uint8Array {
+/** One chunk of a PNG: length, type, body, checksum. */
+export function pngChunk(type: string, body: Uint8Array): Uint8Array {
   const out = new Uint8Array(12 + body.length);
   const view = new DataView(out.buffer);
   view.setUint32(0, body.length);
@@ -83,8 +85,11 @@ function latin1Bytes(text: string): Uint8Array {
 /** tEXt where the text is Latin-1, as readers expect; iTXt, which is UTF-8, where it is not. */
 function textChunk(keyword: string, text: string): Uint8Array {
   const key = latin1Bytes(keyword);
-  if (latin1(text)) return chunk("tEXt", concat([key, Uint8Array.of(0), latin1Bytes(text)]));
-  return chunk("iTXt", concat([key, Uint8Array.of(0, 0, 0, 0, 0), new TextEncoder().encode(text)]));
+  if (latin1(text)) return pngChunk("tEXt", concat([key, Uint8Array.of(0), latin1Bytes(text)]));
+  return pngChunk(
+    "iTXt",
+    concat([key, Uint8Array.of(0, 0, 0, 0, 0), new TextEncoder().encode(text)]),
+  );
 }
 
 /** Encodes a picture, with texts by keyword before the pixels. */
@@ -99,10 +104,10 @@ export function encodePng(
   header.set([8, 2], 8); // 8 bits per sample, truecolour
   return concat([
     SIGNATURE,
-    chunk("IHDR", header),
+    pngChunk("IHDR", header),
     ...Object.entries(texts).map(([keyword, text]) => textChunk(keyword, text)),
-    chunk("IDAT", deflateSync(filtered(picture))),
-    chunk("IEND", new Uint8Array(0)),
+    pngChunk("IDAT", deflateSync(filtered(picture))),
+    pngChunk("IEND", new Uint8Array(0)),
   ]);
 }
 
@@ -132,24 +137,49 @@ export function* pngChunks(bytes: Uint8Array): Generator<{ type: string; body: U
   }
 }
 
-/** The texts of a PNG by keyword: tEXt, zTXt and iTXt. */
+/** Characters of all texts of a PNG together, unpacked; settings have a few thousand. */
+const MAX_TEXT = 1 << 22;
+
+/** Unpacks a compressed text of at most `most` bytes. */
+function inflated(body: Uint8Array, most: number): Uint8Array {
+  try {
+    return inflateSync(body, { maxOutputLength: Math.max(1, most) });
+  } catch (error) {
+    if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") {
+      throw new RangeError(`its texts unpack to more than ${MAX_TEXT} bytes`);
+    }
+    throw new SyntaxError("the PNG is damaged (a text cannot be unpacked)");
+  }
+}
+
+/**
+ * The texts of a PNG by keyword: tEXt, zTXt and iTXt.
+ *
+ * @throws {SyntaxError} The file is cut short or damaged.
+ * @throws {RangeError} The texts are longer than anybody's settings.
+ */
 export function pngTexts(bytes: Uint8Array): Record<string, string> {
   const texts: Record<string, string> = {};
-  const fromLatin1 = (part: Uint8Array) => Array.from(part, (b) => String.fromCharCode(b)).join("");
+  let left = MAX_TEXT;
+  const put = (keyword: string, text: Uint8Array, encoding: "latin1" | "utf-8") => {
+    left -= text.length;
+    if (left < 0) throw new RangeError(`its texts have more than ${MAX_TEXT} bytes`);
+    texts[keyword] = Buffer.from(text).toString(encoding);
+  };
   for (const { type, body } of pngChunks(bytes)) {
     if (type !== "tEXt" && type !== "zTXt" && type !== "iTXt") continue;
     const end = body.indexOf(0);
-    if (end < 0) continue;
-    const keyword = fromLatin1(body.subarray(0, end));
-    if (type === "tEXt") texts[keyword] = fromLatin1(body.subarray(end + 1));
-    else if (type === "zTXt") texts[keyword] = fromLatin1(inflateSync(body.subarray(end + 2)));
+    if (end < 1 || end > 79) continue; // no keyword by PNG 1.2, 4.2.3
+    const keyword = Buffer.from(body.subarray(0, end)).toString("latin1");
+    if (type === "tEXt") put(keyword, body.subarray(end + 1), "latin1");
+    else if (type === "zTXt") put(keyword, inflated(body.subarray(end + 2), left), "latin1");
     else {
       const compressed = body[end + 1] === 1;
       const language = body.indexOf(0, end + 3);
       const translated = body.indexOf(0, language + 1);
       if (language < 0 || translated < 0) continue;
       const text = body.subarray(translated + 1);
-      texts[keyword] = new TextDecoder().decode(compressed ? inflateSync(text) : text);
+      put(keyword, compressed ? inflated(text, left) : text, "utf-8");
     }
   }
   return texts;

@@ -103,7 +103,7 @@ export function parsePrompts(text: string, file: string): Given[] {
 export async function readPrompts(file: string): Promise<Given[]> {
   const bytes = file === "-"
     ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
-    : await readBytes(file, "prompts");
+    : await readBytes(file, "prompts", "a text file");
   const name = file === "-" ? "standard input" : file;
   let text: string;
   try {
