@@ -2,10 +2,10 @@
  * Whole runs of tiny pipelines: what is measured is everything but the networks. Run with
  * `deno bench -A bench/pipeline_bench.ts`.
  */
-import { fromPretrained, type TextToImage } from "@shum/pipelines";
+import { fromPretrained } from "@shum/pipelines";
 
 const folder = new URL("../tests/fixtures/pipelines/sd", import.meta.url).pathname;
-const pipeline = await fromPretrained(folder, { device: "cpu", threads: 1 }) as TextToImage;
+const pipeline = await fromPretrained(folder, { device: "cpu", threads: 1 });
 const input = { prompt: "black cat with red eyes", negativePrompt: "blurry" };
 const image = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).fill(128) };
 

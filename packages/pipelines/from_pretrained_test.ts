@@ -5,7 +5,11 @@ import { type AnyPipeline, fromPretrained, type Image, pipelineFrom } from "./mo
 const fixtures = new URL("../../tests/fixtures/pipelines/", import.meta.url).pathname;
 
 function open(family: string): Promise<AnyPipeline> {
-  return fromPretrained(`${fixtures}${family}`, { device: "cpu", optimisedCacheDir: false });
+  return fromPretrained(`${fixtures}${family}`, {
+    device: "cpu",
+    optimisedCacheDir: false,
+    kind: "any",
+  });
 }
 
 /** A repository of JSON files only. */
