@@ -54,11 +54,14 @@ export class TextToImage extends ModelPipeline<TextInput, TextParts> {
   readonly interpolate: Interpolate;
   /** Whether the model only enlarges pictures: then {@linkcode TextToImage.superResolution} is its task. */
   readonly enlarges: boolean;
+  /** Whether the model only repaints parts of pictures: then {@linkcode TextToImage.inpaint} is its task. */
+  readonly repaints: boolean;
 
   /** Puts the parts together. Networks are opened by the first run. */
   constructor(parts: TextParts) {
     super(parts);
     this.enlarges = parts.lowRes !== undefined;
+    this.repaints = !this.enlarges && parts.inChannels !== parts.channels;
     this.imageToImage = new ImageToImage(parts);
     this.inpaint = new Inpaint(parts);
     this.superResolution = new SuperResolution(parts);
