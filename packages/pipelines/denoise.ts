@@ -33,7 +33,10 @@ export type Predict = (
   branches: readonly Branch[],
 ) => Promise<readonly Float32Array[]>;
 
-/** A classifier: d log p(y | x) / dx at the same `x` and `t` that the denoiser sees. */
+/**
+ * A classifier: the gradient of log p(y | x) with respect to what it is shown, which is what the denoiser
+ * is shown, `x` scaled by `cIn` and `t`. The loop gives it the factor `cIn` that makes it one in `x`.
+ */
 export type PredictGradient = (x: Float32Array, t: number) => Promise<Float32Array>;
 
 /** What the loop needs besides what it drives. */

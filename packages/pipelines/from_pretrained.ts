@@ -24,6 +24,7 @@ import {
   stepsOf,
   trainedSize,
 } from "./_model_facts.ts";
+import { checkFamily } from "./_family.ts";
 import { ClassConditional } from "./class_conditional.ts";
 import { Lazy } from "./lazy.ts";
 import type { ModelParts } from "./model_parts.ts";
@@ -127,11 +128,11 @@ export async function pipelineFrom(
   repository: Repository,
   options: PipelineOptions = {},
 ): Promise<AnyPipeline> {
+  checkFamily(repository);
   const component = repository.has("unet") ? "unet" : "transformer";
   const network = await readConfig(repository, component);
   const hasText = repository.has("text_encoder") || repository.has("text_encoder_2");
   const classes = network.num_class_embeds ?? network.num_embeds_ada_norm;
-  checkFamily(repository, component, network);
   if (hasText) return await textToImage(repository, options, network);
   const parts = await pixelParts(repository, options, network, component);
   if (!isCount(classes)) return new Unconditional(parts);
@@ -145,18 +146,6 @@ export async function pipelineFrom(
     ...isRecord(labels) && { names: labels as Record<string, string> },
     defaults: defaultsOf(repository, parts.defaults, { guidanceScale: knowsNone ? 4 : 1 }),
   });
-}
-
-function checkFamily(repository: Repository, component: string, network: Json): void {
-  const { index, id } = repository;
-  const encoder = index.text_encoder;
-  const isClip = !Array.isArray(encoder) || !encoder[1] || /^(CLIP|Onnx|ORT)/.test(encoder[1]);
-  const isDit = isCount(network.num_embeds_ada_norm);
-  if (isClip && (component === "unet" || isDit)) return;
-  throw new TypeError(
-    `Cannot open model "${id}": its pipeline is ${index._class_name}; expected Stable Diffusion 1, 2 ` +
-      `or XL, LCM, DiT, DDPM, DDIM or a consistency model`,
-  );
 }
 
 type Released = "text-encoder" | "denoiser" | "autoencoder";

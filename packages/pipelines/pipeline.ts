@@ -19,7 +19,7 @@ export interface Networks {
   readonly weak?: Denoiser;
   /** The denoiser with disturbed attention, for `perturbedAttention`. */
   readonly perturbed?: Denoiser;
-  /** d log p(y | x_t) / d x_t, for `classifierGuidance`. */
+  /** The gradient of a classifier, for `classifierGuidance`: see {@linkcode PredictGradient}. */
   readonly classifier?: PredictGradient;
 }
 
@@ -66,7 +66,10 @@ export interface RunOptions {
   readonly variationStrength?: number;
   /** The initial noise, N(0, I), `[images, channels, height, width]` of the network, instead of a draw. */
   readonly latents?: Float32Array;
-  /** Layers of the text encoder to skip from the end, in diffusers' counting. */
+  /**
+   * Layers of the text encoder to skip from the end, in diffusers' counting; for the positive prompt only,
+   * as there.
+   */
   readonly clipSkip?: number;
   /** Whether brackets weigh and long prompts are cut into rows, or every sign is text as in diffusers. */
   readonly syntax?: "weighted" | "plain";
