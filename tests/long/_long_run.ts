@@ -3,7 +3,7 @@
  * a process of its own so that memory is its own, and so that ending by itself proves nothing is left.
  */
 import { fromPretrained } from "@shum/pipelines";
-import { fixtureFolder } from "./_fixtures.ts";
+import { fixtureFolder } from "../_fixtures.ts";
 
 const IMAGES = 200;
 const STREAMS = 20;
