@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { AnyPipeline } from "@shum/pipelines";
-import type { SchedulerConfig } from "@shum/schedulers";
-import { basename, dirname } from "@std/path";
+import type { RunPlan } from "@shum/pipelines";
+import { dirname } from "@std/path";
 import { CliError, exitCodes, usageError } from "./exit_codes.ts";
 import { grid } from "./grid.ts";
 import {
@@ -20,12 +19,12 @@ import { readInputPicture } from "./input_picture.ts";
 import { commandLine, type Job, readJobs } from "./jobs.ts";
 import { type PictureRecord, pictureRecord, recordTexts } from "./metadata.ts";
 import { modelFacts } from "./model_facts.ts";
-import { openModel } from "./model_choice.ts";
+import { openModels } from "./open_models.ts";
 import type { Given } from "./options.ts";
 import { type OutputNames, outputNames } from "./output.ts";
 import type { Rgb } from "./png.ts";
 import { Progress, type Screen } from "./progress.ts";
-import { type Batch, type OpenedModel, planBatches, type Resolved, resolveJob } from "./resolve.ts";
+import { type Batch, planBatches, type Resolved, resolveJob } from "./resolve.ts";
 import { Watcher } from "./watcher.ts";
 
 /** What the command needs of its surroundings. */
@@ -65,25 +64,8 @@ export async function runGenerate(
 
   if (given.device !== undefined && given.device !== "auto") await requireDevice(given.device);
 
-  const repository = await openModel(given, progress, signal);
-  const { pipelineFrom } = await import("@shum/pipelines");
-  const how = {
-    ...(given.device === undefined ? {} : { device: given.device }),
-    ...(given.threads === undefined ? {} : { threads: given.threads }),
-    ...(given.vaeTiling === undefined ? {} : { tiling: given.vaeTiling }),
-  };
-  await using pipeline = await pipelineFrom(repository, how);
-  const { revision: _, ...ofAnyModel } = given; // the upscaler says its own behind an @
-  await using larger = given.upscaler === undefined ? undefined : await pipelineFrom(
-    await openModel({ ...ofAnyModel, model: given.upscaler }, progress, signal),
-    how,
-  );
-  const model: OpenedModel = {
-    pipeline,
-    upscaler: upscalerOf(larger, given),
-    config: await repository.json("scheduler", "scheduler_config.json") as SchedulerConfig,
-    name: modelLeaf(repository.id, repository.path),
-  };
+  await using model = await openModels(given, progress, signal);
+  const { repository } = model;
   const resolved: Resolved[] = [];
   for (const job of jobs) resolved.push(await resolveJob(job, model, input));
   refuseExisting(names, resolved, given);
@@ -105,7 +87,7 @@ export async function runGenerate(
   const sheet: Rgb[] = [];
   try {
     for (const job of resolved) {
-      for (const batch of planBatches(job)) {
+      for (const batch of planBatches(job.job)) {
         const [from, to] = [written.length + 1, written.length + batch.size];
         const which = count === 1 ? "" : `${from}${to > from ? `-${to}` : ""} of ${count}, `;
         const label = `${which}seed ${batch.seed}`;
@@ -170,22 +152,6 @@ async function deviceLine(given: Given): Promise<string> {
   const others = probes.filter(({ available }) => !available)
     .map(({ device, reason }) => `${device}: ${reason ?? "not found"}`);
   return `device ${serves}${others.length > 0 ? ` (not ${others.join("; not ")})` : ""}`;
-}
-
-/** The task of a model that enlarges. */
-function upscalerOf(model: AnyPipeline | undefined, { upscaler }: Given) {
-  if (model === undefined) return undefined;
-  if (model.kind === "text-to-image" && model.enlarges) return model.superResolution;
-  throw usageError(
-    `Cannot use --upscaler ${upscaler}: the model does not enlarge; expected one with a ` +
-      `low_res_scheduler`,
-  );
-}
-
-/** A short name for the model: the hub id's last part, or the folder's. */
-function modelLeaf(id: string, path: string): string {
-  const hub = /[/\\]snapshots[/\\][0-9a-f]{40}$/.test(path);
-  return basename(hub ? id.split("@")[0]! : path);
 }
 
 function pictures({ given }: Job): number {
@@ -275,20 +241,27 @@ function dryRun(
   const runs = resolved.map((job, k) => ({
     settings: { ...job.settings, seed: job.job.seed },
     sampler: job.sampler,
-    calls: job.calls,
+    calls: job.plan.calls,
     pictures: pictures(job.job),
     first: nameOf(names, job, job.job.seed, k + 1),
+    plan: withoutSteps(job.plan),
   }));
   if (given.json) {
     print(JSON.stringify({ dryRun: true, model, runs }, null, 2));
     return;
   }
   print(`model ${model}`);
-  for (const { settings, sampler, calls, pictures, first } of runs) {
+  for (const { settings, sampler, pictures, first, plan } of runs) {
+    const calls = [plan, ...plan.stages ?? []].map(({ calls }) => calls).join(" + ");
     const spacing = sampler.schedule === undefined ? "" : ` ${sampler.schedule}`;
     print(commandLine(settings));
     print(
       `  ${pictures} picture(s) of ${calls} model calls by ${sampler.name}${spacing}: ${first}`,
     );
   }
+}
+
+/** What a run will do, without the arithmetic of its steps: `plan` prints that. */
+function withoutSteps({ plan: _, ...told }: RunPlan): RunPlan {
+  return { ...told, ...told.stages && { stages: told.stages.map(withoutSteps) } };
 }

@@ -45,8 +45,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     return await runInspect(words, given, new Progress(screen), print);
   }
   if (command === "plan") {
-    const { planBase, runPlan } = await import("./plan.ts");
-    return await runPlan(given, words, await planBase(given, new Progress(screen)), print);
+    const { runPlan } = await import("./plan.ts");
+    return await runPlan(given, words, new Progress(screen), print);
   }
   const { runGenerate } = await import("./generate.ts");
   await runGenerate(given, words, { screen, print, signal });

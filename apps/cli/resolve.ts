@@ -10,20 +10,20 @@ import type {
   Pipeline,
   Preview,
   RunOptions,
+  RunPlan,
   SuperResolution,
 } from "@shum/pipelines";
-import type { SchedulerConfig } from "@shum/schedulers";
 import { readNumbers } from "./args.ts";
 import { usageError } from "./exit_codes.ts";
+import { explain } from "./explain.ts";
 import { chosenGuidance, guidanceScaleOf } from "./guidance_choice.ts";
 import { type InputPicture, outputSize, seamMask } from "./input_picture.ts";
 import type { Job } from "./jobs.ts";
 import { maskPicture, pasteBack } from "./mask.ts";
 import type { Given, OptionKey } from "./options.ts";
-import { chosenScheduler } from "./plan.ts";
 import type { Rgb } from "./png.ts";
 import { samplerLabels } from "./sampler_names.ts";
-import { starterOf, strengthOf, takesStrength, taskOf } from "./task.ts";
+import { runnerOf, strengthOf, takesStrength, taskOf } from "./task.ts";
 
 /** Pictures that are computed together. */
 export interface Batch {
@@ -38,8 +38,6 @@ export interface OpenedModel {
   readonly pipeline: AnyPipeline;
   /** What enlarges its pictures. */
   readonly upscaler: SuperResolution | undefined;
-  /** The model's own scheduler. */
-  readonly config: SchedulerConfig;
   readonly name: string;
 }
 
@@ -50,8 +48,8 @@ export interface Resolved {
   readonly settings: Given;
   readonly sampler: { readonly name: string; readonly schedule?: string };
   readonly modelName: string;
-  /** Calls of the denoiser per picture. */
-  readonly calls: number;
+  /** What a run of it will do, as the pipeline says. */
+  readonly plan: RunPlan;
   stream(batch: Batch, signal: AbortSignal): AsyncGenerator<Preview, readonly Image[]>;
   /** What is done to a picture before it is written. */
   finish(picture: Rgb): Rgb;
@@ -103,7 +101,7 @@ function recorded(given: Given): Given {
 }
 
 /** Splits a job's pictures into runs; varied pictures share the seed, as in A1111. */
-export function* planBatches({ job }: Resolved): Generator<Batch> {
+export function* planBatches(job: Job): Generator<Batch> {
   const { batchCount = 1, batchSize = 1 } = job.given;
   for (let k = 0; k < batchCount; k++) {
     const offset = k * batchSize;
@@ -121,7 +119,7 @@ export function* planBatches({ job }: Resolved): Generator<Batch> {
  */
 export async function resolveJob(
   job: Job,
-  { pipeline, upscaler, config, name: modelName }: OpenedModel,
+  { pipeline, upscaler, name: modelName }: OpenedModel,
   input: InputPicture | undefined,
 ): Promise<Resolved> {
   const { given } = job;
@@ -133,18 +131,6 @@ export async function resolveJob(
     ? givenSize(given)
     : outputSize(given, whole ? undefined : input?.picture, defaults);
   const steps = given.steps ?? defaults.steps;
-  let calls: number;
-  let used: SchedulerConfig;
-  let guidance: Awaited<ReturnType<typeof chosenGuidance>>;
-  try {
-    const scheduler = await chosenScheduler(given, config, steps);
-    used = scheduler.config;
-    calls = scheduler.plan.steps.length;
-    guidance = await chosenGuidance(given, defaults.guidanceScale);
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) throw usageError(error.message);
-    throw error;
-  }
   const { Cascade, resize } = await import("@shum/pipelines");
   const sized = (picture: Rgb): Rgb =>
     whole ? picture : resize(picture, size.width!, size.height!) as Rgb;
@@ -161,7 +147,7 @@ export async function resolveJob(
     ...(takesStrength(task) ? { strength: strengthOf(given) } : {}),
   };
   const base: RunOptions = {
-    ...guidance,
+    ...await refusing(() => chosenGuidance(given, defaults.guidanceScale)),
     ...(byLevels === undefined ? { steps } : {}),
     ...size,
     rng: settings.rng!,
@@ -180,7 +166,7 @@ export async function resolveJob(
       ? {}
       : { variationStrength: given.variationStrength }),
   };
-  const start = starterOf(
+  const runner = runnerOf(
     task,
     pipeline,
     given,
@@ -188,25 +174,38 @@ export async function resolveJob(
     (base) =>
       upscaler ? new Cascade(base, [{ pipeline: upscaler, noiseLevel: given.noiseLevel }]) : base,
   );
+  const optionsOf = ({ size, seed, variationSeed }: Batch): RunOptions => ({
+    ...base,
+    seed,
+    images: size,
+    ...(variationSeed === undefined ? {} : { variationSeed }),
+  });
+  const [first] = planBatches(job);
+  const plan = await refusing(() => runner.plan(optionsOf(first!)));
   return {
     job,
     settings,
-    sampler: samplerLabels(given, used),
+    sampler: samplerLabels(given, plan.scheduler),
     modelName,
-    calls,
-    stream: ({ size, seed, variationSeed }, signal) =>
-      start({
-        ...base,
-        seed,
-        images: size,
-        ...(variationSeed === undefined ? {} : { variationSeed }),
-        signal,
-      }),
+    plan,
+    stream: (batch, signal) => runner.stream({ ...optionsOf(batch), signal }),
     finish: (picture) =>
       source !== undefined && seam !== undefined
         ? pasteBack(picture, source.picture, seam)
         : picture,
   };
+}
+
+/** What a package refuses while nothing is opened is a wrong option. */
+async function refusing<T>(choose: () => T | Promise<T>): Promise<T> {
+  try {
+    return await choose();
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) {
+      throw usageError(explain(error).message);
+    }
+    throw error;
+  }
 }
 
 /** The size of an enlarged picture, where it is given; the model decides the rest. */

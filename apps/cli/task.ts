@@ -11,6 +11,7 @@ import type {
   Pipeline,
   Preview,
   RunOptions,
+  RunPlan,
   TextInput,
   TextToImage,
 } from "@shum/pipelines";
@@ -125,33 +126,39 @@ function pixelTask({ initImg, mask, noise, colorize }: Given): Task {
   );
 }
 
+/** A task with its input. */
+export interface TaskRunner {
+  /** Says what a run will do. */
+  plan(options: RunOptions): RunPlan;
+  /** Starts a run. */
+  stream(options: RunOptions): AsyncGenerator<Preview, readonly Image[]>;
+}
+
 /**
- * What starts a run of a task.
+ * What plans and starts the runs of a task.
  *
  * @param drawn What makes pictures of texts: the pipeline, or a cascade that begins with it.
  */
-export function starterOf(
+export function runnerOf(
   task: Task,
   pipeline: AnyPipeline,
   given: Given,
   input: { readonly picture: Picture; readonly mask: Picture | undefined } | undefined,
   drawn: (base: TextToImage) => Pipeline<TextInput>,
-): (options: RunOptions) => AsyncGenerator<Preview, readonly Image[]> {
+): TaskRunner {
   const image = input?.picture as Picture; // there where the task takes one
   const mask = input?.mask as Picture;
   if (pipeline.kind === "class-conditional") {
     const label = /^\d+$/.test(given.class!) ? Number(given.class) : given.class!;
-    return (options) => pipeline.stream({ label }, options);
+    return bound(pipeline, { label });
   }
   if (pipeline.kind === "unconditional") {
-    if (task === "colorize") return (options) => pipeline.colorize.stream({ image }, options);
-    if (task === "pixel-inpaint") {
-      return (options) => pipeline.inpaint.stream({ image, mask }, options);
+    if (task === "colorize") return bound(pipeline.colorize, { image });
+    if (task === "pixel-inpaint") return bound(pipeline.inpaint, { image, mask });
+    if (task === "denoise-image") {
+      return bound(pipeline.denoiseImage, { image, noise: given.noise! });
     }
-    const noise = given.noise!;
-    return task === "denoise-image"
-      ? (options) => pipeline.denoiseImage.stream({ image, noise }, options)
-      : (options) => pipeline.stream({}, options);
+    return bound(pipeline, {});
   }
   const text: TextInput = {
     prompt: given.prompt!,
@@ -162,15 +169,19 @@ export function starterOf(
   const strength = strengthOf(given);
   switch (task) {
     case "super-resolution":
-      return (options) => pipeline.superResolution.stream({ ...text, image, noiseLevel }, options);
+      return bound(pipeline.superResolution, { ...text, image, noiseLevel });
     case "inpaint":
-      return (options) =>
-        pipeline.inpaint.stream({ ...text, image, mask, strength, paddingMaskCrop }, options);
+      return bound(pipeline.inpaint, { ...text, image, mask, strength, paddingMaskCrop });
     case "image-to-image":
-      return (options) => pipeline.imageToImage.stream({ ...text, image, strength }, options);
-    default: {
-      const whole = drawn(pipeline);
-      return (options) => whole.stream(text, options);
-    }
+      return bound(pipeline.imageToImage, { ...text, image, strength });
+    default:
+      return bound(drawn(pipeline), text);
   }
+}
+
+function bound<Input>(pipeline: Pipeline<Input>, input: Input): TaskRunner {
+  return {
+    plan: (options) => pipeline.plan(input, options),
+    stream: (options) => pipeline.stream(input, options),
+  };
 }

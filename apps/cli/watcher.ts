@@ -40,7 +40,7 @@ export class Watcher {
     const { previewInterval = 1, previewPath, animate, quiet } = given;
     const mode = given.preview ?? (previewPath === undefined ? "none" : "vae");
     if (animate) { for (let i = 0; i < this.#batch.size; i++) this.frames.push([]); }
-    this.#progress.start(this.#label, this.#job.calls);
+    this.#progress.start(this.#label, this.#job.plan.calls);
     while (true) {
       const next = await stream.next();
       if (next.done) {

@@ -7,9 +7,12 @@ import { openSession } from "./worker_session.ts";
 /** A network that says in which direction a noisy sample becomes more of a class. */
 export interface Classifier extends AsyncDisposable {
   /**
-   * d log p(y | x_t) / d x_t, of the sample's shape, flat.
+   * The gradient of log p(y | x_t) with respect to what it is shown, of the sample's shape, flat.
    *
-   * @param x The sample x_t, not scaled; it may be overwritten as soon as the call returns.
+   * It is shown what the denoiser is shown, `cIn·x_t`: the scale that both were trained at, whatever the
+   * sampler's own. The factor `cIn` between the gradient here and that in `x_t` is the loop's affair.
+   *
+   * @param x The scaled sample `cIn·x_t`; it may be overwritten as soon as the call returns.
    * @param shape Its shape.
    * @param t The timestep.
    * @param labels One class per sample.
@@ -31,7 +34,8 @@ const labelNames = ["class_labels", "labels", "y"];
 /**
  * Opens a network for classifier guidance, Dhariwal & Nichol (2021),
  * https://arxiv.org/abs/2105.05233. The engine does not differentiate: the graph itself must give the
- * gradient. Its inputs are `sample`, `timestep` and `class_labels`, its first output the gradient.
+ * gradient. Its inputs are `sample`, `timestep` and `class_labels`, its first output the gradient with
+ * respect to `sample`.
  *
  * @param files The model's folder.
  * @throws {TypeError} if the graph's inputs are others.

@@ -8,6 +8,7 @@ import {
   brownianNoise,
   type Gaussian,
   type Noise,
+  type NoiseLevel,
   numpyRandom,
   philoxRandom,
   type Plan,
@@ -152,6 +153,36 @@ export function initialNoise(
     own.set(slerp(own, other, options.variationStrength ?? 0, [channels, height, width]));
   }
   return out;
+}
+
+/**
+ * The first samples of a run from noise alone: noise of the deviation that the sampler starts from.
+ *
+ * @param noise N(0, I).
+ * @param run The sampler's deviation.
+ * @returns New samples.
+ */
+export function fromNoise(
+  noise: Float32Array,
+  { initNoiseSigma }: { readonly initNoiseSigma: number },
+): Float32Array {
+  return noise.map((value) => value * initNoiseSigma);
+}
+
+/**
+ * Clean samples with noise, `alpha·x0 + sigma·z`: the forward process.
+ *
+ * @param x0 The clean samples.
+ * @param z N(0, I), of the same length.
+ * @param level How much of each.
+ * @returns New samples.
+ */
+export function addNoise(
+  x0: Float32Array,
+  z: Float32Array,
+  { alpha, sigma }: Pick<NoiseLevel, "alpha" | "sigma">,
+): Float32Array {
+  return x0.map((value, i) => alpha * value + sigma * z[i]!);
 }
 
 /** Whether two draws share a part of a Brownian path, so that they must agree on it. */

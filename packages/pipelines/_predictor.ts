@@ -5,17 +5,11 @@
  */
 import type { Branch } from "@shum/guidance";
 import type { Condition, Denoiser } from "@shum/models";
+import { checkBranch } from "./_check_guidance.ts";
 import type { Predict } from "./denoise.ts";
 import type { Networks } from "./pipeline.ts";
-import type { Shape } from "./_sample.ts";
-
-/** What each branch tells the network, for some images of a run. */
-export interface ConditionGroup {
-  /** Which images, in rising order; absent for all of them. */
-  readonly images?: readonly number[];
-  /** One row per image of the group, or one for all. `weak` and `perturbed` may take `positive`'s. */
-  readonly conditions: Readonly<Partial<Record<Branch, Condition>>>;
-}
+import type { ConditionGroup } from "./task.ts";
+import type { Shape } from "./_shape.ts";
 
 /** What {@linkcode predictor} needs. */
 export interface PredictorOptions {
@@ -49,15 +43,8 @@ export function predictor(options: PredictorOptions, branches: readonly Branch[]
     perturbed: networks.perturbed,
   };
   const conditionOf = ({ conditions }: ConditionGroup, branch: Branch): Condition => {
-    const own = conditions[branch];
-    if (own) return own;
-    const shared = branch === "weak" || branch === "perturbed" ? conditions.positive : undefined;
-    if (shared && other[branch]) return shared;
-    throw new TypeError(
-      `Cannot guide: the guidance asks for the "${branch}" branch, which this run does not have; ` +
-        `expected one of ${Object.keys(conditions).join(", ")}` +
-        (shared ? `, or a network for it in the option "networks"` : ""),
-    );
+    checkBranch(branch, Object.keys(conditions) as Branch[], other);
+    return (conditions[branch] ?? conditions.positive)!;
   };
   // Checked before the first step rather than when its turn comes.
   for (const group of groups) for (const branch of branches) conditionOf(group, branch);

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Autoencoder } from "@shum/models";
-import type { Shape } from "./_sample.ts";
 import { type Image, toImage } from "./image.ts";
-import { Lazy } from "./lazy.ts";
+import type { ModelParts } from "./model_parts.ts";
 import type { RunOptions } from "./pipeline.ts";
-import type { PixelParts } from "./unconditional.ts";
+
+/** `[images, channels, height, width]`. */
+export type Shape = readonly [batch: number, channels: number, height: number, width: number];
 
 /**
  * The shape of a run's samples.
@@ -20,15 +20,16 @@ import type { PixelParts } from "./unconditional.ts";
  * @throws {RangeError} When width or height do not suit the model.
  */
 export function shapeOf(
-  parts: Pick<PixelParts, "channels" | "scaleFactor" | "sizeMultiple" | "defaults">,
+  parts: Pick<ModelParts, "channels" | "scaleFactor" | "sizeMultiple" | "fixedSize" | "defaults">,
   { width, height }: Pick<RunOptions, "width" | "height">,
   images: number,
 ): Shape {
-  const { channels, scaleFactor, sizeMultiple, defaults } = parts;
+  const { channels, scaleFactor, sizeMultiple: multiple = scaleFactor, fixedSize, defaults } =
+    parts;
   const size = { width: width ?? defaults.width, height: height ?? defaults.height };
   for (const name of ["width", "height"] as const) {
     const value = size[name];
-    if (sizeMultiple === undefined && value !== defaults[name]) {
+    if (fixedSize && value !== defaults[name]) {
       throw new RangeError(
         `Cannot make image: ${name} is ${value}; expected ${
           defaults[name]
@@ -36,7 +37,6 @@ export function shapeOf(
           `model was made for`,
       );
     }
-    const multiple = sizeMultiple ?? 1;
     if (!Number.isInteger(value) || value < multiple || value % multiple !== 0) {
       const nearest = Math.max(1, Math.round((Number.isFinite(value) ? value : 0) / multiple));
       throw new RangeError(
@@ -52,24 +52,23 @@ export function shapeOf(
  * How samples become images.
  *
  * @param parts What decodes latents, or the range of pixels.
+ * @param x The samples.
+ * @param shape Their shape.
  * @param seeds One seed per image.
- * @returns A function for {@linkcode sample}.
+ * @returns The images.
  */
-export function decoder(
-  { autoencoder, range: [low, high] = [-1, 1] }: {
-    readonly autoencoder?: Lazy<Autoencoder>;
-    readonly range?: readonly [low: number, high: number];
-  },
+export async function decode(
+  { decoder, range: [low, high] = [-1, 1] }: Pick<ModelParts, "decoder" | "range">,
+  x: Float32Array,
+  shape: Shape,
   seeds: readonly number[],
-): (x: Float32Array, shape: Shape) => Promise<readonly Image[]> {
-  return async (x, shape) => {
-    if (!autoencoder) {
-      const isPlain = low === -1 && high === 1;
-      const data = isPlain ? x : x.map((value) => 2 * (value - low) / (high - low) - 1);
-      return seeds.map((seed, i) => toImage({ data, shape }, i, seed));
-    }
-    await using lease = await autoencoder.acquire();
-    const pictures = await lease.value.decode(x, shape);
-    return seeds.map((seed, i) => toImage(pictures, i, seed));
-  };
+): Promise<readonly Image[]> {
+  if (!decoder) {
+    const isPlain = low === -1 && high === 1;
+    const data = isPlain ? x : x.map((value) => 2 * (value - low) / (high - low) - 1);
+    return seeds.map((seed, i) => toImage({ data, shape }, i, seed));
+  }
+  await using lease = await decoder.acquire();
+  const pictures = await lease.value.decode(x, shape);
+  return seeds.map((seed, i) => toImage(pictures, i, seed));
 }

@@ -11,9 +11,10 @@ import {
   type Prompt,
   type PromptEncoder,
 } from "@shum/models";
-import type { ConditionGroup } from "./_predictor.ts";
-import { guidanceFor } from "./_sample.ts";
+import { mapConditions } from "./_conditions.ts";
+import { guidanceFor } from "./_guidance.ts";
 import type { RunOptions } from "./pipeline.ts";
+import type { ConditionGroup } from "./task.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextFacts } from "./text_parts.ts";
 
@@ -175,22 +176,4 @@ async function encodeSet(
   if (width === undefined) return conditions;
   const told = { timestep_cond: guidanceEmbedding(options.guidanceScale ?? scale, width) };
   return mapConditions(conditions, ({ inputs }) => ({ inputs: { ...inputs, ...told } }));
-}
-
-/**
- * Changes what every branch tells the network.
- *
- * @param conditions By branch.
- * @param change What to make of each.
- * @returns The changed conditions.
- */
-export function mapConditions(
-  conditions: Readonly<Partial<Record<Branch, Condition>>>,
-  change: (condition: Condition, branch: Branch) => Condition,
-): Partial<Record<Branch, Condition>> {
-  const out: Partial<Record<Branch, Condition>> = {};
-  for (const [branch, condition] of Object.entries(conditions) as [Branch, Condition][]) {
-    out[branch] = change(condition, branch);
-  }
-  return out;
 }

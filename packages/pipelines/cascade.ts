@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Image } from "./image.ts";
+import type { Image, Images, Size } from "./image.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
+import type { RunPlan } from "./run_plan.ts";
 import type { SuperResolution } from "./super_resolution.ts";
 import type { TextInput } from "./text_input.ts";
 
@@ -70,32 +71,39 @@ export class Cascade implements Pipeline<TextInput> {
     this.defaults = base.defaults;
   }
 
+  /** See `Pipeline.plan`; the enlargements are its `stages`. */
+  plan(input: TextInput, options: RunOptions = {}): RunPlan {
+    const base = this.#base.plan(input, options);
+    let image: Size = base;
+    const stages = this.#stages.map(({ pipeline, noiseLevel, options: own }) => {
+      const stage = { ...imageInput(input, 0), image, noiseLevel };
+      const plan = pipeline.plan(stage, { ...shared(options), ...own, seed: base.seeds[0]! });
+      image = plan;
+      return plan;
+    });
+    return { ...base, stages };
+  }
+
   /** See `Pipeline.generate`. */
-  generate(input: TextInput, options: RunOptions = {}): Promise<readonly Image[]> {
+  generate(input: TextInput, options: RunOptions = {}): Promise<Images> {
     return drain(this.stream(input, options));
   }
 
   /** See `Pipeline.stream`; the previews are those of one stage after the other, image by image. */
-  async *stream(
-    input: TextInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
-    const { signal, rng } = options;
-    const shared = { ...rng !== undefined && { rng }, ...signal && { signal } };
-    for (const { pipeline, noiseLevel, options: own } of this.#stages) {
-      pipeline.check({ ...input, noiseLevel }, { ...shared, ...own });
-    }
-    let images = yield* this.#base.stream(input, options);
+  async *stream(input: TextInput, options: RunOptions = {}): AsyncGenerator<Preview, Images> {
+    options.signal?.throwIfAborted();
+    this.plan(input, options); // what a later stage cannot do is found out before the first one draws
+    let images: readonly Image[] = yield* this.#base.stream(input, options);
     for (const { pipeline, noiseLevel, options: own } of this.#stages) {
       const larger: Image[] = [];
       for (const [i, image] of images.entries()) {
         const stage = { ...imageInput(input, i), image, noiseLevel };
-        const run = { ...shared, ...own, seed: image.seed };
+        const run = { ...shared(options), ...own, seed: image.seed };
         larger.push(...yield* pipeline.stream(stage, run));
       }
       images = larger;
     }
-    return images;
+    return images as Images;
   }
 
   /** Closes the networks of all stages. */
@@ -103,6 +111,11 @@ export class Cascade implements Pipeline<TextInput> {
     await this.#base[Symbol.asyncDispose]();
     for (const { pipeline } of this.#stages) await pipeline[Symbol.asyncDispose]();
   }
+}
+
+/** What all stages are told. */
+function shared({ rng, signal }: RunOptions): RunOptions {
+  return { ...rng !== undefined && { rng }, ...signal && { signal } };
 }
 
 /** What the input says of one image. */

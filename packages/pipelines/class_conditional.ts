@@ -4,11 +4,9 @@
  * @module
  */
 import type { Condition } from "@shum/models";
-import { runPixels } from "./_pixel_run.ts";
-import type { Image } from "./image.ts";
-import type { Preview, RunOptions } from "./pipeline.ts";
+import type { ModelParts } from "./model_parts.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
-import type { PixelParts } from "./unconditional.ts";
+import type { Task } from "./task.ts";
 
 /** What to make an image of. */
 export interface ClassInput {
@@ -17,7 +15,7 @@ export interface ClassInput {
 }
 
 /** What a class-conditional pipeline is made of. */
-export interface ClassParts extends PixelParts {
+export interface ClassParts extends ModelParts {
   /** How many classes there are. */
   readonly classes: number;
   /** The label that stands for no class, if the network knows one: guidance needs it. */
@@ -57,20 +55,20 @@ export class ClassConditional extends ModelPipeline<ClassInput, ClassParts> {
     this.names = parts.names ?? {};
   }
 
-  /** See `Pipeline.stream`. */
-  async *stream(
-    input: ClassInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
-    const labels =
-      (Array.isArray(input.label) ? input.label : [input.label]) as (number | string)[];
+  /** The classes, and noise to begin from. */
+  protected override task({ label }: ClassInput): Task {
+    const labels = (Array.isArray(label) ? label : [label]) as (number | string)[];
     const numbers = labels.map((label) => this.#number(label));
     const { nullLabel } = this.parts;
     const conditions = {
       positive: condition(numbers),
       ...nullLabel !== undefined && { negative: condition([nullLabel]) },
     };
-    return yield* runPixels(this.parts, options, conditions, numbers.length);
+    return {
+      images: numbers.length,
+      branches: Object.keys(conditions) as (keyof typeof conditions)[],
+      encode: () => Promise.resolve([{ conditions }]),
+    };
   }
 
   #number(label: number | string): number {

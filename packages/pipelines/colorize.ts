@@ -4,11 +4,12 @@
  * @module
  */
 import type { NoiseLevel } from "@shum/schedulers";
-import { type PixelRun, repeatPicture, runPixels, sizeOfPicture } from "./_pixel_run.ts";
-import type { Image, Picture } from "./image.ts";
-import type { Preview, RunOptions } from "./pipeline.ts";
+import { repeatPicture, sizeOfPicture } from "./_encode_image.ts";
+import { fromNoise } from "./_noise.ts";
+import type { Picture } from "./image.ts";
+import type { ModelParts } from "./model_parts.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
-import type { PixelParts } from "./unconditional.ts";
+import type { Batch, Task } from "./task.ts";
 
 /** What to colour. */
 export interface ColorizeInput {
@@ -41,25 +42,28 @@ export interface ColorizeInput {
  * await assertRejects(() => pipeline.generate({ image }), TypeError, "expected a model of RGB");
  * ```
  */
-export class Colorize extends ModelPipeline<ColorizeInput, PixelParts> {
+export class Colorize extends ModelPipeline<ColorizeInput, ModelParts> {
   /** Tells this pipeline from others. */
   readonly kind = "colorize" as const;
 
-  /** See `Pipeline.stream`. */
-  async *stream(
-    { image }: ColorizeInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
-    const sized = sizeOfPicture(this.parts, image, options);
-    let grey: Float32Array | undefined;
-    const constrain = (x: Float32Array, level: NoiseLevel, run: PixelRun) =>
-      replaceGrey(x, grey ??= meanOfChannels(image, run, this.parts), level, run);
-    return yield* runPixels(this.parts, sized, { positive: { inputs: {} } }, 1, { constrain });
+  /** Replaces the grey of the samples by the picture's. */
+  protected override task({ image }: ColorizeInput): Task {
+    return {
+      size: sizeOfPicture(this.parts, image),
+      start: (batch) => {
+        const grey = meanOfChannels(image, batch, this.parts);
+        const constrain = (x: Float32Array, level: NoiseLevel) =>
+          replaceGrey(x, grey, level, batch);
+        const x = fromNoise(batch.noise(), batch);
+        constrain(x, batch.level);
+        return { x, constrain };
+      },
+    };
   }
 }
 
 /** `[height, width]` of one picture. */
-function meanOfChannels(image: Picture, { shape }: PixelRun, parts: PixelParts): Float32Array {
+function meanOfChannels(image: Picture, { shape }: Batch, parts: ModelParts): Float32Array {
   const [, , height, width] = shape;
   const size = height * width;
   const rgb = repeatPicture(image, [1, 3, height, width], parts);
@@ -73,7 +77,7 @@ function replaceGrey(
   x: Float32Array,
   grey: Float32Array,
   { alpha, sigma }: NoiseLevel,
-  { generators }: PixelRun,
+  { generators }: Batch,
 ): void {
   const size = grey.length;
   const z = new Float32Array(size);

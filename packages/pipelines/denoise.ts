@@ -21,6 +21,7 @@ import {
   type Trajectory,
   weightedSum,
 } from "@shum/schedulers";
+import { checkGuidance } from "./_check_guidance.ts";
 
 /**
  * Evaluates a network at `x` (scaled as it wants) and `t`: one raw output per branch, in their order.
@@ -32,7 +33,10 @@ export type Predict = (
   branches: readonly Branch[],
 ) => Promise<readonly Float32Array[]>;
 
-/** A classifier: d log p(y | x) / dx at the same `x` and `t` that the denoiser sees. */
+/**
+ * A classifier: the gradient of log p(y | x) with respect to what it is shown, which is what the denoiser
+ * is shown, `x` scaled by `cIn` and `t`. The loop gives it the factor `cIn` that makes it one in `x`.
+ */
 export type PredictGradient = (x: Float32Array, t: number) => Promise<Float32Array>;
 
 /** What the loop needs besides what it drives. */
@@ -117,7 +121,10 @@ export interface DenoiseStep extends Progress {
  */
 export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseStep, Float32Array> {
   const { batch, guidance, predict, gradient, afterStep, signal } = options;
-  checkNeeds(options);
+  checkGuidance(guidance, {
+    plan: "plan" in options ? options.plan : undefined,
+    hasGradient: gradient !== undefined,
+  });
   const { runner, plan } = begin(options);
   const combine = guidance.start({ batch });
   const input = new Float32Array(runner.x.length);
@@ -181,32 +188,6 @@ function begin(options: DenoiseOptions): { runner: Driven; plan: Plan | undefine
   const { guidance, x, noise, clip, batch } = options;
   const plan = guidance.renoise ? renoisingPlan(options.plan) : options.plan;
   return { runner: new Runner(plan, x, noise, clip, batch), plan };
-}
-
-function checkNeeds(options: DenoiseOptions): void {
-  const { guidance, gradient } = options;
-  const term = guidance.gradient;
-  if ("trajectory" in options) {
-    if (guidance.on === "output" && !guidance.renoise && !term) return;
-    throw new TypeError(
-      "Cannot denoise: the guidance changes how a plan is run, but the sampler finds its steps as it " +
-        "goes; expected guidance of raw outputs, such as classifierFree",
-    );
-  }
-  if (!term) return;
-  if (!gradient) {
-    throw new TypeError(
-      "Cannot denoise: the guidance asks for the gradient of a classifier; expected `gradient`",
-    );
-  }
-  const isFixed = ({ noise }: Plan["steps"][number]["x"]) =>
-    noise === undefined || typeof noise === "number";
-  if (term.form === "ddpm" && !options.plan.steps.every((step) => isFixed(step.x))) {
-    throw new RangeError(
-      'Cannot denoise: the "ddpm" form of classifier guidance needs a known variance, but the plan ' +
-        'reads it from the network; expected form "ddim" or a fixed variance type',
-    );
-  }
 }
 
 /** Outputs by branch, without their variance channels; the positive branch's are kept. */

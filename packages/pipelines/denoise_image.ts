@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { type PixelRun, repeatPicture, runPixels, sizeOfPicture } from "./_pixel_run.ts";
-import type { Image, Picture } from "./image.ts";
-import type { Preview, RunOptions } from "./pipeline.ts";
+import { repeatPicture, sizeOfPicture } from "./_encode_image.ts";
+import { addNoise } from "./_noise.ts";
+import type { Picture } from "./image.ts";
+import type { ModelParts } from "./model_parts.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
-import type { PixelParts } from "./unconditional.ts";
+import type { Task } from "./task.ts";
 
 /** What to take the noise from. */
 export interface DenoiseImageInput {
@@ -41,29 +42,29 @@ export interface DenoiseImageInput {
  * await assertRejects(() => pipeline.generate({ image, noise: 0 }), RangeError, "noise is 0");
  * ```
  */
-export class DenoiseImage extends ModelPipeline<DenoiseImageInput, PixelParts> {
+export class DenoiseImage extends ModelPipeline<DenoiseImageInput, ModelParts> {
   /** Tells this pipeline from others. */
   readonly kind = "denoise-image" as const;
 
-  /** See `Pipeline.stream`. */
-  async *stream(
-    { image, noise }: DenoiseImageInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
+  /** Begins at the level of the picture's noise. */
+  protected override task({ image, noise }: DenoiseImageInput): Task {
     if (!(noise > 0 && noise < Infinity)) {
       throw new RangeError(
         `Cannot denoise picture: noise is ${noise}; expected a deviation above 0, in steps of 8 bits`,
       );
     }
-    const sized = sizeOfPicture(this.parts, image, options);
     const [black, white] = this.parts.range ?? [-1, 1];
-    const from = noise / 255 * (white - black);
-    const start = ({ shape, scheduler, noise: z }: PixelRun) => {
-      const { alpha, sigma } = scheduler!.plan.steps[0]!.level;
-      const missing = Math.sqrt(Math.max(0, sigma ** 2 - (alpha * from) ** 2));
-      const pixels = repeatPicture(image, shape, this.parts);
-      return pixels.map((value, i) => alpha * value + missing * z[i]!);
+    const near = noise / 255 * (white - black);
+    return {
+      size: sizeOfPicture(this.parts, image),
+      begin: { near },
+      start: (batch) => {
+        const { alpha, sigma } = batch.level;
+        const missing = Math.sqrt(Math.max(0, sigma ** 2 - (alpha * near) ** 2));
+        const z = batch.noise();
+        const pixels = repeatPicture(image, batch.shape, this.parts);
+        return { x: addNoise(pixels, z, { alpha, sigma: missing }) };
+      },
     };
-    return yield* runPixels(this.parts, sized, { positive: { inputs: {} } }, 1, { from, start });
   }
 }

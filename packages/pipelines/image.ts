@@ -4,12 +4,16 @@
  * @module
  */
 
-/** Pixels in rows from the top left, 8 bits per channel. */
-export interface Picture {
+/** The size of a picture. */
+export interface Size {
   /** Pixels per row. */
   readonly width: number;
   /** Rows. */
   readonly height: number;
+}
+
+/** Pixels in rows from the top left, 8 bits per channel. */
+export interface Picture extends Size {
   /** 3 (RGB) or 4 (RGBA) bytes per pixel; 1 (grey) is accepted as input. */
   readonly data: Uint8Array | Uint8ClampedArray;
 }
@@ -21,6 +25,9 @@ export interface Image extends Picture {
   /** The seed of this image, not of its batch. */
   readonly seed: number;
 }
+
+/** The images of a run: there is no run without one. */
+export type Images = readonly [Image, ...Image[]];
 
 /**
  * How many bytes a pixel of a picture has.

@@ -4,12 +4,13 @@
  * @module
  */
 import { encodeEach, sizeFrom } from "./_encode_image.ts";
-import { initialNoise } from "./_noise.ts";
-import { planTextRun, runText } from "./_text_run.ts";
-import { type Image, type Picture, toTensor } from "./image.ts";
+import { addNoise } from "./_noise.ts";
+import { textTask } from "./_text_task.ts";
+import { type Picture, toTensor } from "./image.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
-import type { Preview, RunOptions } from "./pipeline.ts";
+import type { RunOptions } from "./pipeline.ts";
 import { resize } from "./resize.ts";
+import type { Task } from "./task.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
 
@@ -54,30 +55,27 @@ export class ImageToImage extends ModelPipeline<ImageToImageInput, TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "image-to-image" as const;
 
-  /** See `Pipeline.stream`; the size is that of the image, unless it is given. */
-  async *stream(
-    input: ImageToImageInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
+  /** Encodes the image and gives it noise; the size is the image's, unless it is given. */
+  protected override task(input: ImageToImageInput, options: RunOptions): Task {
     const parts = this.parts;
-    const { encoder } = parts;
+    const { encoder, strengthInSchedule: inSchedule } = parts;
     if (!encoder) {
       throw new TypeError(
         "Cannot start from image: the model has no vae_encoder; expected a model with one",
       );
     }
-    const sized = sizeFrom(input.image, options, parts.sizeMultiple ?? parts.scaleFactor);
-    const run = planTextRun(parts, input, sized, input.strength ?? 0.75);
-    return yield* runText(parts, input, sized, run, async () => {
-      const { shape, generators, scheduler } = run;
-      const [, , height, width] = shape.map((n) => n * parts.scaleFactor) as [0, 0, number, number];
-      await using autoencoder = await encoder.acquire();
-      const tensor = toTensor(resize(input.image, width, height));
-      const x = await encodeEach(autoencoder.value, tensor, shape, generators, options);
-      const noise = initialNoise(shape, generators, options, run.seeds);
-      const { alpha, sigma } = scheduler.plan.steps[0]!.level;
-      for (let i = 0; i < x.length; i++) x[i] = alpha * x[i]! + sigma * noise[i]!;
-      return { x };
-    });
+    return {
+      ...textTask(parts, input, options),
+      size: sizeFrom(input.image, parts),
+      begin: { strength: input.strength ?? 0.75, inSchedule },
+      start: async (batch) => {
+        const [, , rows, columns] = batch.shape;
+        const { scaleFactor } = parts;
+        await using autoencoder = await encoder.acquire();
+        const image = resize(input.image, columns * scaleFactor, rows * scaleFactor);
+        const x0 = await encodeEach(autoencoder.value, toTensor(image), batch, options);
+        return { x: addNoise(x0, batch.noise(), batch.level) };
+      },
+    };
   }
 }

@@ -8,12 +8,13 @@ import type { Gaussian, NoiseLevel } from "@shum/schedulers";
 import { encodeEach, sizeFrom } from "./_encode_image.ts";
 import { checkMask, paste, toMask } from "./_mask.ts";
 import { crop, cropRegion, putBack } from "./_mask_crop.ts";
-import { initialNoise } from "./_noise.ts";
-import { planTextRun, runText, type Start, type TextRun } from "./_text_run.ts";
+import { addNoise, fromNoise } from "./_noise.ts";
+import { textTask } from "./_text_task.ts";
 import { type Image, type Picture, toTensor } from "./image.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
-import type { Preview, RunOptions } from "./pipeline.ts";
+import type { RunOptions } from "./pipeline.ts";
 import { resize } from "./resize.ts";
+import type { Batch, Start, Task } from "./task.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
 
@@ -72,34 +73,38 @@ export class Inpaint extends ModelPipeline<InpaintInput, TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "inpaint" as const;
 
-  /** See `Pipeline.stream`; the size is that of the image, unless it is given. */
-  async *stream(
-    input: InpaintInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
+  /** Encodes the image, and holds what is outside the mask; the size is the image's, unless given. */
+  protected override task(input: InpaintInput, options: RunOptions): Task {
     const parts = this.parts;
     check(parts, input);
     const { image, mask, paddingMaskCrop, strength = 1 } = input;
+    const { strengthInSchedule: inSchedule } = parts;
+    const task = { ...textTask(parts, input, options), begin: { strength, inSchedule } };
     if (paddingMaskCrop === undefined) {
-      const sized = sizeFrom(image, options, parts.sizeMultiple ?? parts.scaleFactor);
-      const run = planTextRun(parts, input, sized, strength);
-      return yield* runText(parts, input, sized, run, () => start(parts, input, sized, run));
+      const { keepOriginal } = input;
+      return {
+        ...task,
+        size: sizeFrom(image, parts),
+        start: (batch) => start(parts, input, options, batch),
+        ...keepOriginal && { finish: (images) => images.map((made) => keep(made, input)) },
+      };
     }
     const { width, height } = { ...parts.defaults, ...options };
     const repainted = toMask(mask);
     const region = cropRegion(repainted, image, paddingMaskCrop, width / height);
-    const part = {
-      ...input,
-      image: crop(image, region),
-      mask: crop(mask, region),
-      keepOriginal: false,
-    };
-    const run = planTextRun(parts, input, options, strength);
-    return yield* runText(parts, input, options, run, async () => ({
-      ...await start(parts, part, options, run),
+    const part = { ...input, image: crop(image, region), mask: crop(mask, region) };
+    return {
+      ...task,
+      start: (batch) => start(parts, part, options, batch),
       finish: (images) => images.map((made) => putBack(image, repainted, region, made)),
-    }));
+    };
   }
+}
+
+/** Puts the original's pixels back outside the mask. */
+function keep(made: Image, { image, mask }: InpaintInput): Image {
+  const { width, height } = made;
+  return paste(made, resize(image, width, height), toMask(resize(mask, width, height)));
 }
 
 function check({ encoder, inChannels, channels }: TextParts, { image, mask }: InpaintInput): void {
@@ -119,51 +124,40 @@ async function start(
   parts: TextParts,
   input: InpaintInput,
   options: RunOptions,
-  { shape, generators, scheduler, seeds }: TextRun,
+  batch: Batch,
 ): Promise<Start> {
-  const [batch, channels, rows, columns] = shape;
+  const { shape: [images, channels, rows, columns], generators, level } = batch;
   const factor = parts.scaleFactor;
   const [width, height] = [columns * factor, rows * factor];
-  const image = resize(input.image, width, height);
   const mask = toMask(resize(input.mask, width, height));
-  const tensor = toTensor(image);
+  const tensor = toTensor(resize(input.image, width, height));
   const blends = parts.inChannels === channels;
-  const fromNoise = (input.strength ?? 1) === 1;
+  const startsFromNoise = (input.strength ?? 1) === 1;
   await using lease = await parts.encoder!.acquire();
   const encode = (of: Float32Array, from: readonly Gaussian[]) =>
-    encodeEach(lease.value, of, shape, from, options);
+    encodeEach(lease.value, of, { ...batch, generators: from }, options);
 
   const counted = generators.map(counting);
-  const original = blends || !fromNoise ? await encode(tensor, counted) : undefined;
-  const noise = initialNoise(shape, generators, options, seeds);
-  const x = Float32Array.from(noise);
-  if (fromNoise) {
-    for (let i = 0; i < x.length; i++) x[i]! *= scheduler.initNoiseSigma;
-  } else {
-    const { alpha, sigma } = scheduler.plan.steps[0]!.level;
-    for (let i = 0; i < x.length; i++) x[i] = alpha * original![i]! + sigma * noise[i]!;
-  }
+  const original = blends || !startsFromNoise ? await encode(tensor, counted) : undefined;
+  const noise = batch.noise();
+  const x = startsFromNoise ? fromNoise(noise, batch) : addNoise(original!, noise, level);
   const small = shrink(mask, width, height, factor);
-  const finish = input.keepOriginal
-    ? (images: readonly Image[]) => images.map((made) => paste(made, image, mask))
-    : undefined;
   if (!blends) {
     const masked = tensor.map((value, i) => value * (1 - mask[i % mask.length]!));
     const latents = await encode(masked, generators);
-    return { x, finish, concat: beside(small, latents, shape) };
+    return { x, concat: beside(small, latents, batch.shape) };
   }
   // diffusers encodes the masked image here too and lets it lie: only its draw is felt, later on.
   generators.forEach((generator, b) => generator.fill(new Float32Array(counted[b]!.drawn)));
   const cells = rows * columns;
-  const afterStep = (x: Float32Array, _index: number, level: NoiseLevel | undefined) => {
-    const { alpha, sigma } = level ?? { alpha: 1, sigma: 0 };
-    for (let plane = 0; plane < batch * channels; plane++) {
+  const constrain = (x: Float32Array, { alpha, sigma }: NoiseLevel) => {
+    for (let plane = 0; plane < images * channels; plane++) {
       for (let i = 0, at = plane * cells; i < cells; i++, at++) {
         if (small[i] === 0) x[at] = alpha * original![at]! + sigma * noise[at]!;
       }
     }
   };
-  return { x, finish, afterStep };
+  return { x, constrain };
 }
 
 /** A generator that knows how many numbers were drawn from it. */

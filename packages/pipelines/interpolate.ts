@@ -4,13 +4,12 @@
  * @module
  */
 import { batchConditions, type Condition, type Prompt, type Tensor } from "@shum/models";
-import { initialNoise, makeGenerator } from "./_noise.ts";
-import type { ConditionGroup } from "./_predictor.ts";
-import { encodeRun, planTextRun, runText } from "./_text_run.ts";
-import type { Image } from "./image.ts";
+import { fromNoise, initialNoise, makeGenerator, seedsOf } from "./_noise.ts";
+import { encodePrompts, textTask } from "./_text_task.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
-import type { Preview, RunOptions } from "./pipeline.ts";
+import type { RunOptions } from "./pipeline.ts";
 import { slerp } from "./slerp.ts";
+import type { Batch, ConditionGroup, Task } from "./task.ts";
 import type { TextParts } from "./text_parts.ts";
 
 /** What to go from and to. */
@@ -52,46 +51,57 @@ export class Interpolate extends ModelPipeline<InterpolateInput, TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "interpolate" as const;
 
-  /** See `Pipeline.stream`; the previews are those of one image after the other. */
-  async *stream(
+  /** One image after the other, each with noise and prompt of its own. */
+  protected override task(
     { prompt, negativePrompt, frames }: InterpolateInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
+    options: RunOptions,
+  ): Task {
     if (!Number.isInteger(frames) || frames < 2) {
       throw new RangeError(
         `Cannot interpolate: frames is ${frames}; expected a whole number from 2`,
       );
     }
-    const parts = this.parts;
+    if (options.latents) {
+      throw new TypeError(
+        "Cannot interpolate: latents are given, but the noise of a row is that of its seeds; expected " +
+          "seeds only",
+      );
+    }
+    const { parts } = this;
     const ends = (Array.isArray(prompt) ? prompt : [prompt, prompt]) as [Prompt, Prompt];
     const { seeds, seed, ...rest } = options;
     const own = seeds ?? (seed === undefined ? undefined : [seed, seed]);
+    const drawn = seedsOf({ ...rest, ...own && { seeds: own } }, 2).seeds;
+    const [first, last] = (own ? drawn : [drawn[0], drawn[0]]) as [number, number];
     const input = { prompt: ends, negativePrompt };
-    const both = planTextRun(parts, input, { ...rest, ...own && { seeds: own } });
-    const [first, last] = both.seeds.seeds as [number, number];
-    const [a, b] = [first, own ? last : first].map((seed) => {
-      const from = makeGenerator(rest.rng ?? "torch", seed);
-      const [, ...one] = both.shape;
-      return initialNoise([1, ...one], [from], {}, { seeds: [seed] });
-    }) as [Float32Array, Float32Array];
-    const [{ conditions }] = await encodeRun(parts, input, rest, both, true) as [ConditionGroup];
-    const { positive, ...others } = conditions;
-
-    const images: Image[] = [];
-    for (let frame = 0; frame < frames; frame++) {
-      const t = frame / (frames - 1);
-      const frameOptions = { ...rest, seed: first, images: 1 };
-      const run = planTextRun(parts, { prompt: ends[0] }, frameOptions);
-      run.generators[0]!.fill(new Float32Array(a.length)); // its part of the initial noise
-      const x = slerp(a, b, t);
-      for (let i = 0; i < x.length; i++) x[i]! *= run.scheduler.initNoiseSigma;
-      const encoded = [{ conditions: { ...others, positive: mix(positive!, t) } }];
-      const start = () => ({ x });
-      const made = yield* runText(parts, input, frameOptions, run, start, encoded);
-      images.push(...made);
-    }
-    return images;
+    let encoded: ConditionGroup["conditions"] = {};
+    let noise: readonly [from: Float32Array, to: Float32Array] | undefined;
+    return {
+      ...textTask(parts, input, rest),
+      seeds: new Array<number>(frames).fill(first),
+      oneByOne: true,
+      encode: async (plan) => {
+        const groups = await encodePrompts(parts, input, rest, plan, true);
+        encoded = groups[0]!.conditions;
+        return groups;
+      },
+      start: (batch) => {
+        const t = batch.index / (frames - 1);
+        const [a, b] = noise ??= [noiseOf(batch, first, rest), noiseOf(batch, last, rest)];
+        batch.generators[0]!.fill(new Float32Array(a.length)); // its part of the initial noise
+        const positive = mix(encoded.positive!, t);
+        return {
+          x: fromNoise(slerp(a, b, t), batch),
+          groups: [{ conditions: { ...encoded, positive } }],
+        };
+      },
+    };
   }
+}
+
+/** The initial noise of a seed. */
+function noiseOf({ shape }: Batch, seed: number, { rng = "torch" }: RunOptions): Float32Array {
+  return initialNoise(shape, [makeGenerator(rng, seed)], {}, { seeds: [seed] });
 }
 
 /** Of a condition of two rows, one row between them; what both share stays as it is. */

@@ -1,20 +1,17 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { fromPretrained, type Image, type RunOptions, type TextToImage } from "./mod.ts";
+import { fromPretrained, type Image, type RunOptions } from "./mod.ts";
 
 const folder = new URL("../../tests/fixtures/pipelines/sd", import.meta.url).pathname;
 const options: RunOptions = { steps: 3, width: 64, height: 64, sampler: "euler_a" };
 
-async function open(): Promise<TextToImage> {
-  const model = await fromPretrained(folder, { device: "cpu", optimisedCacheDir: false });
-  assert(model.kind === "text-to-image");
-  return model;
-}
+/** One for all tests: runs keep their state to themselves. */
+const model = await fromPretrained(folder, { device: "cpu", optimisedCacheDir: false });
+Deno.test.afterAll(() => model[Symbol.asyncDispose]());
 
 const distance = (a: Image, b: Image): number =>
   Math.sqrt(a.data.reduce((sum, value, i) => sum + (value - b.data[i]!) ** 2, 0));
 
 Deno.test("Interpolate between prompts begins and ends at what each prompt gives", async () => {
-  await using model = await open();
   const prompt = ["a black cat", "the sea"] as const;
   const frames = await model.interpolate.generate({ prompt, frames: 3 }, { ...options, seed: 4 });
   assertEquals(frames.length, 3);
@@ -27,7 +24,6 @@ Deno.test("Interpolate between prompts begins and ends at what each prompt gives
 });
 
 Deno.test("Interpolate between seeds begins and ends at what each seed gives", async () => {
-  await using model = await open();
   const input = { prompt: "a black cat", frames: 2 };
   const settings = { ...options, sampler: "ddim" };
   const frames = await model.interpolate.generate(input, { ...settings, seeds: [4, 9] });
@@ -38,7 +34,6 @@ Deno.test("Interpolate between seeds begins and ends at what each seed gives", a
 });
 
 Deno.test("Interpolate shows the previews of every frame and refuses fewer than two", async () => {
-  await using model = await open();
   let previews = 0;
   const input = { prompt: "a black cat", frames: 2 };
   for await (const _ of model.interpolate.stream(input, { ...options, seeds: [1, 2] })) previews++;

@@ -11,9 +11,8 @@
  *
  * async function draw(model: string, prompt: string): Promise<Uint8Array> {
  *   await using pipeline = await fromPretrained(model);
- *   if (pipeline.kind !== "text-to-image") throw new TypeError("Expected a model of texts");
  *   const [image] = await pipeline.generate({ prompt }, { seed: 42, steps: 20 });
- *   return image!.data; // RGB
+ *   return image.data; // RGB
  * }
  * await assertRejects(() => draw("./no-such-model", "black cat with red eyes"));
  * ```
@@ -21,6 +20,9 @@
  * @module
  */
 export * from "./pipeline.ts";
+export * from "./run_plan.ts";
+export * from "./task.ts";
+export * from "./model_parts.ts";
 export * from "./model_pipeline.ts";
 export * from "./image.ts";
 export * from "./resize.ts";

@@ -4,12 +4,13 @@
  * @module
  */
 import type { NoiseLevel } from "@shum/schedulers";
-import { type PixelRun, repeatPicture, runPixels, sizeOfPicture } from "./_pixel_run.ts";
+import { repeatPicture, sizeOfPicture } from "./_encode_image.ts";
 import { checkMask, toMask } from "./_mask.ts";
-import type { Image, Picture } from "./image.ts";
-import type { Preview, RunOptions } from "./pipeline.ts";
+import { fromNoise } from "./_noise.ts";
+import type { Picture } from "./image.ts";
+import type { ModelParts } from "./model_parts.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
-import type { PixelParts } from "./unconditional.ts";
+import type { Batch, Task } from "./task.ts";
 import { resize } from "./resize.ts";
 
 /** What to make anew, and where. */
@@ -44,27 +45,26 @@ export interface PixelInpaintInput {
  * await assertRejects(() => pipeline.generate({ image, mask }), RangeError, "the mask is 2x4");
  * ```
  */
-export class PixelInpaint extends ModelPipeline<PixelInpaintInput, PixelParts> {
+export class PixelInpaint extends ModelPipeline<PixelInpaintInput, ModelParts> {
   /** Tells this pipeline from others. */
   readonly kind = "pixel-inpaint" as const;
 
-  /** See `Pipeline.stream`. */
-  async *stream(
-    { image, mask }: PixelInpaintInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
+  /** Replaces the known part of the samples by the picture's. */
+  protected override task({ image, mask }: PixelInpaintInput): Task {
     checkMask(mask, image);
-    const sized = sizeOfPicture(this.parts, image, options);
-    let known: { pixels: Float32Array; mask: Float32Array } | undefined;
-    const constrain = (x: Float32Array, level: NoiseLevel, run: PixelRun) => {
-      const [, , height, width] = run.shape;
-      known ??= {
-        pixels: repeatPicture(image, run.shape, this.parts),
-        mask: toMask(resize(mask, width, height)),
-      };
-      replaceKnown(x, known.pixels, known.mask, level, run);
+    return {
+      size: sizeOfPicture(this.parts, image),
+      start: (batch) => {
+        const [, , height, width] = batch.shape;
+        const pixels = repeatPicture(image, batch.shape, this.parts);
+        const known = toMask(resize(mask, width, height));
+        const constrain = (x: Float32Array, level: NoiseLevel) =>
+          replaceKnown(x, pixels, known, level, batch);
+        const x = fromNoise(batch.noise(), batch);
+        constrain(x, batch.level);
+        return { x, constrain };
+      },
     };
-    return yield* runPixels(this.parts, sized, { positive: { inputs: {} } }, 1, { constrain });
   }
 }
 
@@ -73,7 +73,7 @@ function replaceKnown(
   pixels: Float32Array,
   mask: Float32Array,
   { alpha, sigma }: NoiseLevel,
-  { generators }: PixelRun,
+  { generators }: Batch,
 ): void {
   const size = x.length / generators.length;
   const z = new Float32Array(size);

@@ -1,21 +1,22 @@
 /** The tiny score network of testdata/score, made and run by tools/make_score_fixture.py with diffusers. */
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
-import { fromPretrained, type Unconditional } from "./mod.ts";
+import { fromPretrained } from "./mod.ts";
 import recorded from "./testdata/score/cases.json" with { type: "json" };
 
 const folder = new URL("./testdata/score", import.meta.url).pathname;
 
-async function open(): Promise<Unconditional> {
-  const model = await fromPretrained(folder, { device: "cpu", optimisedCacheDir: false });
-  assert(model.kind === "unconditional");
-  return model;
-}
+/** One for all tests: runs keep their state to themselves. */
+const model = await fromPretrained(folder, {
+  device: "cpu",
+  optimisedCacheDir: false,
+  kind: "unconditional",
+});
+Deno.test.afterAll(() => model[Symbol.asyncDispose]());
 
 for (const settings of recorded.cases) {
   Deno.test(`Unconditional gives diffusers' predictor-corrector samples: ${settings.id}`, async () => {
     const all = new Float32Array((await Deno.readFile(`${folder}/latents.bin`)).buffer);
     const bytes = await Deno.readFile(`${folder}/images.bin`);
-    await using model = await open();
     const { steps, seeds, schedulerConfig: scheduler } = settings;
     const stream = model.stream({}, { steps, seeds, scheduler });
     let x = new Float32Array();
@@ -42,7 +43,6 @@ for (const settings of recorded.cases) {
 }
 
 Deno.test("a score model makes each image of a batch as its seed alone would", async () => {
-  await using model = await open();
   const batch = await model.generate({}, { steps: 10, seeds: [1, 2] });
   const [alone] = await model.generate({}, { steps: 10, seed: 2 });
   assertEquals(batch[1]!.data, alone!.data);
@@ -50,7 +50,6 @@ Deno.test("a score model makes each image of a batch as its seed alone would", a
 });
 
 Deno.test("a score model colours and inpaints by predictor and corrector", async () => {
-  await using model = await open();
   const data = Uint8Array.from({ length: 256 * 3 }, (_, i) => 60 + Math.floor(i / 3) % 90);
   const image = { width: 16, height: 16, data };
   const [coloured] = await model.colorize.generate({ image }, { steps: 10, seed: 0 });
@@ -66,7 +65,6 @@ Deno.test("a score model colours and inpaints by predictor and corrector", async
 });
 
 Deno.test("a score model refuses to begin at a noise level and to take another sampler", async () => {
-  await using model = await open();
   const image = { width: 16, height: 16, data: new Uint8Array(768) };
   const run = () => model.denoiseImage.generate({ image, noise: 20 }, { steps: 10 });
   await assertRejects(run, TypeError, "begins from noise");

@@ -5,12 +5,14 @@
  */
 import type { Tensor } from "@shum/models";
 import { type NoiseLevel, Scheduler, type SchedulerConfig } from "@shum/schedulers";
-import { initialNoise } from "./_noise.ts";
-import { repeatPicture } from "./_pixel_run.ts";
-import { planTextRun, runText } from "./_text_run.ts";
-import { channelsOf, type Image, type Picture } from "./image.ts";
+import { repeatPicture } from "./_encode_image.ts";
+import { addNoise, fromNoise } from "./_noise.ts";
+import { textTask } from "./_text_task.ts";
+import { channelsOf, type Picture, type Size } from "./image.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
-import type { Preview, RunOptions } from "./pipeline.ts";
+import type { RunOptions } from "./pipeline.ts";
+import type { RunPlan } from "./run_plan.ts";
+import type { Task } from "./task.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
 
@@ -23,6 +25,12 @@ export interface SuperResolutionInput extends TextInput {
    * Default 20.
    */
   readonly noiseLevel?: number | undefined;
+}
+
+/** What the plan of an enlargement depends on. */
+export interface EnlargementPlan extends Omit<SuperResolutionInput, "image"> {
+  /** The small picture, or its size. */
+  readonly image: Size;
 }
 
 /**
@@ -57,55 +65,47 @@ export class SuperResolution extends ModelPipeline<SuperResolutionInput, TextPar
   readonly kind = "super-resolution" as const;
 
   /**
-   * Checks a run without its picture: what can be wrong with it is found out before the picture is made.
+   * See `Pipeline.plan`; the picture's size is enough, so that a run can be planned before the picture is
+   * made.
    *
-   * @param input The prompts and the noise level.
+   * @param input The prompts, the noise level, and the picture or its size.
    * @param options What the run is told.
-   * @throws {TypeError | RangeError} What `stream` would throw, but for the picture.
+   * @returns What the run will do.
+   * @throws {TypeError | RangeError} What `stream` would throw.
    */
-  check(input: Omit<SuperResolutionInput, "image">, options: RunOptions = {}): void {
-    this.#level(input);
-    planTextRun(this.parts, input, options);
+  override plan(input: EnlargementPlan, options: RunOptions = {}): RunPlan {
+    return super.plan(input as SuperResolutionInput, options);
   }
 
-  #level({ noiseLevel = 20 }: Omit<SuperResolutionInput, "image">) {
-    const { lowRes, channels, inChannels } = this.parts;
+  /** Shows the network the noised picture; width and height of the options are the output's. */
+  protected override task(input: SuperResolutionInput, options: RunOptions): Task {
+    const { parts } = this;
+    const { image, noiseLevel = 20 } = input;
+    const { lowRes, channels, inChannels } = parts;
     if (!lowRes || inChannels !== channels + 3) {
       throw new TypeError(
         `Cannot enlarge picture: the model has no low_res_scheduler and reads ${inChannels} channels; ` +
           `expected an upscaler, which reads ${channels + 3}`,
       );
     }
-    return { noiseLevel, level: levelOf(lowRes.scheduler, noiseLevel, lowRes.maxNoiseLevel) };
-  }
-
-  /** See `Pipeline.stream`; width and height of the options are those of the output. */
-  async *stream(
-    input: SuperResolutionInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
-    const parts = this.parts;
-    const { level, noiseLevel } = this.#level(input);
-    const sized = enlarged(input.image, options, parts);
-    const run = planTextRun(parts, input, sized);
-    return yield* runText(parts, input, sized, run, () => {
-      const { shape, generators, seeds, scheduler } = run;
-      const [batch, , height, width] = shape;
-      const small = repeatPicture(input.image, shape);
-      const z = new Float32Array(small.length / batch);
-      generators.forEach((generator, b) => {
-        generator.fill(z);
-        const at = b * z.length;
-        for (let i = 0; i < z.length; i++) {
-          small[at + i] = level.alpha * small[at + i]! + level.sigma * z[i]!;
-        }
-      });
-      const x = initialNoise(shape, generators, options, seeds);
-      for (let i = 0; i < x.length; i++) x[i]! *= scheduler.initNoiseSigma;
-      const concat: Tensor = { data: small, shape: [batch, 3, height, width] };
-      const class_labels: Tensor = { data: Int32Array.of(noiseLevel), shape: [1] };
-      return { x, concat, inputs: { class_labels } };
-    });
+    const level = levelOf(lowRes.scheduler, noiseLevel, lowRes.maxNoiseLevel);
+    return {
+      ...textTask(parts, input, options),
+      size: enlarged(image, parts),
+      start: (batch) => {
+        const { shape: [images, , height, width], generators } = batch;
+        const small = repeatPicture(image, batch.shape);
+        const z = new Float32Array(small.length);
+        const size = z.length / images;
+        generators.forEach((own, b) => own.fill(z.subarray(b * size, (b + 1) * size)));
+        const concat: Tensor = {
+          data: addNoise(small, z, level),
+          shape: [images, 3, height, width],
+        };
+        const class_labels: Tensor = { data: Int32Array.of(noiseLevel), shape: [1] };
+        return { x: fromNoise(batch.noise(), batch), concat, inputs: { class_labels } };
+      },
+    };
   }
 }
 
@@ -121,11 +121,10 @@ function levelOf(config: SchedulerConfig, t: number, most: number): NoiseLevel {
 
 /** The output's size: the picture's, cut to what the model can work on, times the scale. */
 function enlarged(
-  image: Picture,
-  options: RunOptions,
+  image: Size | Picture,
   { scaleFactor: scale, sizeMultiple: multiple = scale }: TextParts,
-): RunOptions {
-  channelsOf(image);
+): Size {
+  if ("data" in image) channelsOf(image); // throws on a malformed picture
   const fit = (value: number) => Math.max(multiple, scale * value - (scale * value) % multiple);
-  return { width: fit(image.width), height: fit(image.height), ...options };
+  return { width: fit(image.width), height: fit(image.height) };
 }

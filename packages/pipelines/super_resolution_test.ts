@@ -1,16 +1,14 @@
 /** The tiny upscaler of testdata/upscale, made and run by tools/make_upscale_fixture.py with diffusers. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { decode } from "imagescript";
-import { fromPretrained, type Picture, type TextToImage } from "./mod.ts";
+import { fromPretrained, type Picture } from "./mod.ts";
 import recorded from "./testdata/upscale/cases.json" with { type: "json" };
 
 const folder = new URL("./testdata/upscale", import.meta.url).pathname;
 
-async function open(): Promise<TextToImage> {
-  const model = await fromPretrained(folder, { device: "cpu", optimisedCacheDir: false });
-  assert(model.kind === "text-to-image");
-  return model;
-}
+/** One for all tests: runs keep their state to themselves. */
+const model = await fromPretrained(folder, { device: "cpu", optimisedCacheDir: false });
+Deno.test.afterAll(() => model[Symbol.asyncDispose]());
 
 async function readImage(): Promise<Picture> {
   const image = await decode(await Deno.readFile(`${folder}/image.png`));
@@ -22,7 +20,6 @@ for (const settings of recorded.cases) {
   Deno.test(`SuperResolution gives diffusers' latents and pixels: ${settings.id}`, async () => {
     const all = new Float32Array((await Deno.readFile(`${folder}/latents.bin`)).buffer);
     const bytes = await Deno.readFile(`${folder}/images.bin`);
-    await using model = await open();
     const { prompt, negativePrompt, noiseLevel, seeds, steps, guidanceScale } = settings;
     const input = {
       prompt,
@@ -58,7 +55,6 @@ for (const settings of recorded.cases) {
 }
 
 Deno.test("SuperResolution enlarges fourfold and cuts what does not divide", async () => {
-  await using model = await open();
   const image = { width: 11, height: 9, data: new Uint8Array(11 * 9).fill(77) };
   const input = { prompt: "a cat", image };
   const [made] = await model.superResolution.generate(input, { steps: 2, seed: 0 });
@@ -66,7 +62,6 @@ Deno.test("SuperResolution enlarges fourfold and cuts what does not divide", asy
 });
 
 Deno.test("SuperResolution refuses noise levels that the model was not told of", async () => {
-  await using model = await open();
   const image = await readImage();
   for (const noiseLevel of [-1, 351, 2.5]) {
     const run = () => model.superResolution.generate({ prompt: "", image, noiseLevel });
@@ -75,6 +70,5 @@ Deno.test("SuperResolution refuses noise levels that the model was not told of",
 });
 
 Deno.test("an upscaler refuses to make an image of text alone", async () => {
-  await using model = await open();
   await assertRejects(() => model.generate({ prompt: "a cat" }), TypeError, '"superResolution"');
 });

@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { initialNoise } from "./_noise.ts";
-import { planTextRun, runText } from "./_text_run.ts";
-import type { Image } from "./image.ts";
+import { textTask } from "./_text_task.ts";
 import { ImageToImage } from "./image_to_image.ts";
 import { Inpaint } from "./inpaint.ts";
 import { Interpolate } from "./interpolate.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
-import type { Preview, RunOptions } from "./pipeline.ts";
+import type { RunOptions } from "./pipeline.ts";
 import { SuperResolution } from "./super_resolution.ts";
+import type { Task } from "./task.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
 
@@ -55,34 +54,29 @@ export class TextToImage extends ModelPipeline<TextInput, TextParts> {
   readonly interpolate: Interpolate;
   /** Whether the model only enlarges pictures: then {@linkcode TextToImage.superResolution} is its task. */
   readonly enlarges: boolean;
+  /** Whether the model only repaints parts of pictures: then {@linkcode TextToImage.inpaint} is its task. */
+  readonly repaints: boolean;
 
   /** Puts the parts together. Networks are opened by the first run. */
   constructor(parts: TextParts) {
     super(parts);
     this.enlarges = parts.lowRes !== undefined;
+    this.repaints = !this.enlarges && parts.inChannels !== parts.channels;
     this.imageToImage = new ImageToImage(parts);
     this.inpaint = new Inpaint(parts);
     this.superResolution = new SuperResolution(parts);
     this.interpolate = new Interpolate(parts);
   }
 
-  /** See `Pipeline.stream`. */
-  async *stream(
-    input: TextInput,
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
-    if (this.parts.inChannels !== this.parts.channels) {
+  /** The prompts, and noise to begin from. */
+  protected override task(input: TextInput, options: RunOptions): Task {
+    const { inChannels, channels } = this.parts;
+    if (inChannels !== channels) {
       throw new TypeError(
-        `Cannot make image from text: the model reads ${this.parts.inChannels} channels; expected ` +
-          `${this.parts.channels}: use its "${this.enlarges ? "superResolution" : "inpaint"}"`,
+        `Cannot make image from text: the model reads ${inChannels} channels; expected ` +
+          `${channels}: use its "${this.enlarges ? "superResolution" : "inpaint"}"`,
       );
     }
-    const run = planTextRun(this.parts, input, options);
-    return yield* runText(this.parts, input, options, run, () => {
-      const x = initialNoise(run.shape, run.generators, options, run.seeds);
-      const { initNoiseSigma } = run.scheduler;
-      for (let i = 0; i < x.length; i++) x[i]! *= initNoiseSigma;
-      return { x };
-    });
+    return textTask(this.parts, input, options);
   }
 }

@@ -3,36 +3,15 @@
  *
  * @module
  */
-import type { Autoencoder, Denoiser } from "@shum/models";
-import type { SchedulerConfig } from "@shum/schedulers";
-import { runPixels } from "./_pixel_run.ts";
 import { Colorize } from "./colorize.ts";
 import { DenoiseImage } from "./denoise_image.ts";
-import type { Image } from "./image.ts";
-import type { Lazy } from "./lazy.ts";
-import type { Defaults, Preview, RunOptions } from "./pipeline.ts";
+import type { Images } from "./image.ts";
+import type { ModelParts } from "./model_parts.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
+import type { RunOptions } from "./pipeline.ts";
 import { PixelInpaint } from "./pixel_inpaint.ts";
-
-/** What an unconditional or class-conditional pipeline is made of. */
-export interface PixelParts {
-  /** The model's `scheduler_config.json`. */
-  readonly scheduler: SchedulerConfig;
-  /** The network. */
-  readonly denoiser: Lazy<Denoiser>;
-  /** From latents to pixels, where the network works on latents. */
-  readonly autoencoder?: Lazy<Autoencoder>;
-  /** The values of black and of white, for models of pixels. Default: -1 and 1. */
-  readonly range?: readonly [black: number, white: number];
-  /** Channels of a sample. */
-  readonly channels: number;
-  /** Pixels per cell of a sample: 1 without a VAE. */
-  readonly scaleFactor: number;
-  /** What width and height must be a multiple of, in pixels; absent if only the default size works. */
-  readonly sizeMultiple?: number;
-  /** What is used where options say nothing. */
-  readonly defaults: Defaults;
-}
+import type { RunPlan } from "./run_plan.ts";
+import type { Task } from "./task.ts";
 
 /**
  * Images from noise alone: DDPM, DDIM and consistency models, in pixels or in a VAE's latents.
@@ -52,7 +31,7 @@ export interface PixelParts {
  * await assertRejects(() => pipeline.generate({}, { steps: 0 }), RangeError, "steps is 0");
  * ```
  */
-export class Unconditional extends ModelPipeline<Record<never, never>, PixelParts> {
+export class Unconditional extends ModelPipeline<Record<never, never>, ModelParts> {
   /** Tells this pipeline from others. */
   readonly kind = "unconditional" as const;
   /** The noise of a picture taken away, by the same network. */
@@ -63,26 +42,28 @@ export class Unconditional extends ModelPipeline<Record<never, never>, PixelPart
   readonly inpaint: PixelInpaint;
 
   /** Puts the parts together. Networks are opened by the first run. */
-  constructor(parts: PixelParts) {
+  constructor(parts: ModelParts) {
     super(parts);
     this.denoiseImage = new DenoiseImage(parts);
     this.colorize = new Colorize(parts);
     this.inpaint = new PixelInpaint(parts);
   }
 
+  /** See `Pipeline.plan`. */
+  override plan(input: Record<never, never> = {}, options: RunOptions = {}): RunPlan {
+    return super.plan(input, options);
+  }
+
   /** See `Pipeline.generate`. */
   override generate(
     input: Record<never, never> = {},
     options: RunOptions = {},
-  ): Promise<readonly Image[]> {
+  ): Promise<Images> {
     return super.generate(input, options);
   }
 
-  /** See `Pipeline.stream`. */
-  stream(
-    _input: Record<never, never> = {},
-    options: RunOptions = {},
-  ): AsyncGenerator<Preview, readonly Image[]> {
-    return runPixels(this.parts, options, { positive: { inputs: {} } });
+  /** Noise to begin from, and nothing to tell. */
+  protected override task(): Task {
+    return {};
   }
 }

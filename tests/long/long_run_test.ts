@@ -1,9 +1,11 @@
 /** One process that makes many images, many at once, and gives many up. */
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { ignore } from "./_long.ts";
 
 const MiB = 2 ** 20;
 
-Deno.test("a process makes 200 images, 20 at once, and gives up many without growing", async (t) => {
+const name = "a process makes 200 images, 20 at once, and gives up many without growing";
+Deno.test({ name, ignore }, async (t) => {
   const script = new URL("./_long_run.ts", import.meta.url).pathname;
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--v8-flags=--expose-gc", script],

@@ -2,8 +2,8 @@
  * What a server asks of one process: many images, many at once, many given up. Prints what it saw; in
  * a process of its own so that memory is its own, and so that ending by itself proves nothing is left.
  */
-import { fromPretrained, type TextToImage } from "@shum/pipelines";
-import { fixtureFolder } from "./_fixtures.ts";
+import { fromPretrained } from "@shum/pipelines";
+import { fixtureFolder } from "../_fixtures.ts";
 
 const IMAGES = 200;
 const STREAMS = 20;
@@ -36,7 +36,7 @@ async function leastGrowth(stretches: number, work: (stretch: number) => Promise
   return least;
 }
 
-const pipeline = await fromPretrained(fixtureFolder("sd"), { device: "cpu" }) as TextToImage;
+const pipeline = await fromPretrained(fixtureFolder("sd"), { device: "cpu" });
 const make = async (seed: number) =>
   (await pipeline.generate(input, { ...size, steps: STEPS, seed, sampler: "euler_a" }))[0]!.data;
 
