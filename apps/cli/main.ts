@@ -6,15 +6,16 @@
 
 import { readArgs } from "./args.ts";
 import { CliError, type ExitCode, exitCodes, fileError } from "./exit_codes.ts";
+import { printable } from "./printable.ts";
 import { Progress, standardError } from "./progress.ts";
 
 // What a command does not need is not loaded: `--help` answers at once.
 
 const encoder = new TextEncoder();
 
-/** Writes a line of results; a reader that has gone away (`| head`) is no failure. */
+/** Writes results; a reader that has gone away (`| head`) is no failure. */
 function print(text: string): void {
-  const bytes = encoder.encode(`${text}\n`);
+  const bytes = encoder.encode(`${printable(text)}\n`);
   try {
     for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
   } catch (error) {
@@ -70,12 +71,12 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     return exitCodes.ok;
   } catch (error) {
     if (error instanceof CliError) {
-      console.error(error.message);
+      console.error(printable(error.message));
       return error.exitCode;
     }
     const { explain } = await import("./explain.ts");
     const { message, exitCode } = explain(error);
-    console.error(message);
+    console.error(printable(message));
     return exitCode;
   } finally {
     for (const name of signals) Deno.removeSignalListener(name, interrupt);
