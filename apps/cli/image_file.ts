@@ -10,6 +10,7 @@ import { CliError, exitCodes, fileError } from "./exit_codes.ts";
 import { orientation, upright, userComment, withUserComment } from "./exif.ts";
 import { checkPicture, MAX_FILE_BYTES } from "./picture_header.ts";
 import { encodePng, isPng, pngTexts, type Rgb } from "./png.ts";
+import { beginFile } from "./unfinished.ts";
 
 /** Pixels in rows from the top left, 4 bytes (RGBA) each. */
 export interface Rgba {
@@ -209,27 +210,24 @@ export async function writeFile(
   ifExists: IfExists,
 ): Promise<string> {
   const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+  await using _removed = beginFile(temporary);
   try {
-    try {
-      using file = await Deno.open(temporary, { write: true, createNew: true });
-      for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
-      await file.syncData(); // a full disk may show only now
-    } catch (error) {
-      throw writeError(path, error);
+    using file = await Deno.open(temporary, { write: true, createNew: true });
+    for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+    await file.syncData(); // a full disk may show only now
+  } catch (error) {
+    throw writeError(path, error);
+  }
+  if (ifExists === "overwrite") {
+    await rename(temporary, path);
+    return path;
+  }
+  for (let n = 1;; n++) {
+    const name = n === 1 ? path : numbered(path, n);
+    if (await place(temporary, name)) return name;
+    if (ifExists === "fail") {
+      throw fileError(`Cannot write ${path}: it exists; use --overwrite, or another --output`);
     }
-    if (ifExists === "overwrite") {
-      await rename(temporary, path);
-      return path;
-    }
-    for (let n = 1;; n++) {
-      const name = n === 1 ? path : numbered(path, n);
-      if (await place(temporary, name)) return name;
-      if (ifExists === "fail") {
-        throw fileError(`Cannot write ${path}: it exists; use --overwrite, or another --output`);
-      }
-    }
-  } finally {
-    await Deno.remove(temporary).catch(() => {}); // gone already when it was renamed
   }
 }
 

@@ -17,6 +17,7 @@ import {
   requireFolder,
   writeFile,
 } from "./image_file.ts";
+import { beginFile, removeUnfinished } from "./unfinished.ts";
 import { encodePng, pngChunks, pngTexts, type Rgb } from "./png.ts";
 
 /** Smooth in one half, noise in the other, so that every PNG filter is chosen somewhere. */
@@ -235,4 +236,23 @@ Deno.test("requireFolder() refuses a missing, read-only or wrong folder before a
 Deno.test("formatOf() knows its endings", () => {
   assertEquals(["a.png", "b.JPG", "c.jpeg", "d.gif"].map(formatOf), ["png", "jpg", "jpg", "gif"]);
   assertThrows(() => formatOf("a.webp"), CliError, ".png, .jpg or .gif");
+});
+
+Deno.test("a process that must end removes the files that are not whole, and those alone", async () => {
+  const folder = await Deno.makeTempDir();
+  const [half, whole] = [`${folder}/.a.tmp`, `${folder}/.b.tmp`];
+  await Deno.writeTextFile(half, "half");
+  await Deno.writeTextFile(whole, "whole");
+  {
+    await using _one = beginFile(half);
+    {
+      await using _other = beginFile(whole);
+      await Deno.rename(whole, `${folder}/b`);
+    }
+    await Deno.writeTextFile(whole, "of somebody else");
+    removeUnfinished();
+    const left = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+    assertEquals(left, [".b.tmp", "b"]);
+  }
+  await Deno.remove(folder, { recursive: true });
 });

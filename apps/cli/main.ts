@@ -8,8 +8,12 @@ import { readArgs } from "./args.ts";
 import { CliError, type ExitCode, exitCodes, fileError } from "./exit_codes.ts";
 import { printable } from "./printable.ts";
 import { Progress, standardError } from "./progress.ts";
+import { removeUnfinished } from "./unfinished.ts";
 
 // What a command does not need is not loaded: `--help` answers at once.
+
+/** Milliseconds after Ctrl-C within which the process ends, whatever a model does. */
+const LONGEST_STOP = 5000;
 
 const encoder = new TextEncoder();
 
@@ -57,9 +61,15 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   const stop = new AbortController();
   let stops = 0;
+  let latest: ReturnType<typeof setTimeout> | undefined;
+  const leave = () => {
+    removeUnfinished();
+    Deno.exit(exitCodes.interrupted);
+  };
   const interrupt = () => {
-    if (++stops > 1) Deno.exit(exitCodes.interrupted); // the second time means now
-    console.error("\nstopping after this step; Ctrl-C again stops at once");
+    if (++stops > 1) leave(); // the second time means now
+    console.error("\nstopping; Ctrl-C again stops at once");
+    latest = setTimeout(leave, LONGEST_STOP);
     stop.abort(new CliError(exitCodes.interrupted, "Stopped"));
   };
   const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
@@ -79,6 +89,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     console.error(printable(message));
     return exitCode;
   } finally {
+    clearTimeout(latest);
     for (const name of signals) Deno.removeSignalListener(name, interrupt);
   }
 }

@@ -7,10 +7,17 @@ interface Task {
   readonly transfer: ArrayBuffer[];
   /** Set once nobody waits any more. */
   abandoned: boolean;
+  /** Runs while an abandoned task may still end by itself. */
+  grace?: ReturnType<typeof setTimeout>;
   resolve(reply: unknown): void;
   reject(error: unknown): void;
 }
 
+/**
+ * Milliseconds for which a close waits for a call of the engine that nobody wants any more. Nothing
+ * interrupts such a call: a loop in a graph may never end.
+ */
+const longestGrace = 2000;
 /** Milliseconds that Deno.exit() may take for a run to end. */
 const longestEnd = 3000;
 
@@ -21,6 +28,9 @@ const longestEnd = 3000;
  * Requests wait on this side, so that an aborted one that has not begun never does. The thread
  * starts with the first request and ends with the last session, which gives all its memory back;
  * while nothing is asked of it, it does not keep the process alive.
+ *
+ * A thread that does not come back from a call which was aborted is left behind, with all its
+ * memory, as soon as the sessions in it are closed; the next request starts another.
  */
 class EngineWorker {
   #worker: Worker | undefined;
@@ -28,6 +38,10 @@ class EngineWorker {
   #running: Task | undefined;
   /** Open sessions: they die with the thread. */
   readonly #open = new Set<() => Promise<void>>();
+  /** What closes wait for: the end of grace of the task that runs. */
+  #stuck = Promise.withResolvers<void>();
+  /** Whether it has come. */
+  #isStuck = false;
   /** Sessions being opened. */
   #holds = 0;
   /** WebGPU must be touched by one thread in the life of a process: then the thread stays. */
@@ -47,6 +61,7 @@ class EngineWorker {
         task.abandoned = true;
         const waiting = this.#queue.indexOf(task);
         if (waiting >= 0) this.#queue.splice(waiting, 1);
+        else task.grace = setTimeout(() => this.#giveUp(), longestGrace);
         reject(signal!.reason);
         if (waiting >= 0) this.#endIfIdle();
       };
@@ -57,11 +72,13 @@ class EngineWorker {
         abandoned: false,
         resolve(reply) {
           signal?.removeEventListener("abort", onAbort);
+          clearTimeout(task.grace);
           if (task.abandoned) late?.(reply as Requests[K]["reply"]);
           else resolve(reply as Requests[K]["reply"]);
         },
         reject(error) {
           signal?.removeEventListener("abort", onAbort);
+          clearTimeout(task.grace);
           reject(error);
         },
       };
@@ -87,9 +104,16 @@ class EngineWorker {
     this.#open.add(close);
   }
 
-  closed(close: () => Promise<void>): void {
+  /**
+   * Releases a session when the runs that were asked for before it have ended, or nobody knows
+   * whether the one that was aborted ever will.
+   */
+  async close(session: number, close: () => Promise<void>): Promise<void> {
+    const released = this.request("release", { session }).catch(() => {}); // a lost thread holds nothing
+    await Promise.race([released, this.#stuck.promise]);
     this.#open.delete(close);
-    this.#endIfIdle();
+    if (this.#isStuck && this.#open.size === 0) this.#leave();
+    else this.#endIfIdle();
   }
 
   /** Never ends the thread before the process does. */
@@ -97,8 +121,36 @@ class EngineWorker {
     this.#pinned = true;
   }
 
+  /** The task that runs was aborted and does not end. */
+  #giveUp(): void {
+    this.#isStuck = true;
+    this.#stuck.resolve();
+    if (this.#queue.length === 0) this.#worker?.unref();
+  }
+
+  /** The task that ran has ended, or its thread was left. */
+  #recover(): void {
+    if (this.#isStuck) this.#stuck = Promise.withResolvers();
+    this.#isStuck = false;
+    this.#running = undefined;
+  }
+
+  /** Leaves a thread that does not come back; what waits for it goes to another. */
+  #leave(): void {
+    if (this.#pinned) return;
+    const worker = this.#worker;
+    this.#forget();
+    this.#recover();
+    // Takes effect when the engine's call returns, or with the end of the process.
+    worker?.terminate();
+    this.#next();
+  }
+
   #next(): void {
-    if (this.#running) return;
+    if (this.#running) {
+      this.#worker?.ref();
+      return;
+    }
     const task = this.#queue.shift();
     if (!task) return;
     this.#running = task;
@@ -111,8 +163,9 @@ class EngineWorker {
     const worker = new Worker(workerUrl());
     this.#worker = worker;
     worker.on("message", (message: ReplyMessage) => {
+      if (worker !== this.#worker) return; // it was left
       const task = this.#running;
-      this.#running = undefined;
+      this.#recover();
       if (this.#queue.length === 0) worker.unref();
       if (message.ok) task?.resolve(message.reply);
       else task?.reject(revive(message.name, message.message));
@@ -131,7 +184,7 @@ class EngineWorker {
     this.#forget();
     const error = new Error(`Cannot go on: the thread of the inference engine failed: ${message}`);
     this.#running?.reject(error);
-    this.#running = undefined;
+    this.#recover();
     for (const task of this.#queue.splice(0)) task.reject(error);
     this.#open.clear();
   }

@@ -17,6 +17,7 @@ import {
 import { HubError, writeError } from "./_hub_error.ts";
 import { missingGraphs, type ModelIndex } from "./_hub_files.ts";
 import type { Hub } from "./_hub_http.ts";
+import { readModelText } from "./_regular_file.ts";
 import { withLock } from "./_hub_lock.ts";
 import type { HubProgress } from "./hub.ts";
 
@@ -68,7 +69,7 @@ export async function fetchFile(
 /** Parses a model_index.json on disk. */
 export async function readIndex(path: string, id: string): Promise<ModelIndex> {
   try {
-    return JSON.parse(await Deno.readTextFile(path));
+    return JSON.parse(await readModelText(path));
   } catch (error) {
     throw new SyntaxError(`Cannot read model_index.json of "${id}" at ${path}: not JSON`, {
       cause: error,

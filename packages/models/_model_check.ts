@@ -1,5 +1,8 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, sep } from "node:path";
+import { dirname } from "node:path";
+import { modelRoots, realPathInside } from "./_model_paths.ts";
+import { weightsOf } from "./_model_weights.ts";
+import { otherKind } from "./_regular_file.ts";
 import { type OnnxModel, readOnnxModel } from "./onnx_model.ts";
 import type { Device } from "./session.ts";
 
@@ -37,10 +40,11 @@ const knownDomains = new Set([
 
 /**
  * Reads a model's structure and checks that its files are whole. The engine reads files without
- * asking for Deno's permission, so none outside the model's folder may be named.
+ * asking for Deno's permission, so none outside the model may be named.
  *
  * @param path Absolute.
- * @throws {Error} if the file is missing, a folder or a pointer; or its weights are missing or short.
+ * @throws {Error} if the file is missing, no file or a pointer; or its weights are missing or short; or
+ * links lead out of the model.
  * @throws {SyntaxError} if the file is no ONNX model.
  */
 export function readCheckedModel(path: string): OnnxModel {
@@ -51,8 +55,12 @@ export function readCheckedModel(path: string): OnnxModel {
     throw new Error(`Cannot load "${path}": there is no such file; expected an ONNX model`);
   }
   if (!stat.isFile()) {
-    throw new Error(`Cannot load "${path}": it is a folder; expected the path of a .onnx file`);
+    throw new Error(
+      `Cannot load "${path}": it is ${otherKind(stat)}; expected the path of a .onnx file`,
+    );
   }
+  const roots = modelRoots(dirname(path));
+  realPathInside(path, roots);
   const start = head(path);
   if (start.startsWith("version https://git-lfs")) {
     throw new Error(
@@ -63,28 +71,15 @@ export function readCheckedModel(path: string): OnnxModel {
     throw new Error(`Cannot load "${path}": it is a web page; expected an ONNX model`);
   }
   const model = readOnnxModel(path);
-  for (const file of model.externalFiles) {
-    const weights = join(dirname(path), file);
-    if (isAbsolute(file) || !weights.startsWith(dirname(path) + sep)) {
+  for (const { location, real, size, expected } of weightsOf(path, model, roots)) {
+    if (real === undefined) {
       throw new Error(
-        `Cannot load "${path}": its weights are said to lie at "${file}"; expected a file beside it`,
+        `Cannot load "${path}": its weights "${location}" are missing; expected that file beside the model`,
       );
     }
-    let size;
-    try {
-      size = statSync(weights).size;
-    } catch {
+    if (size < expected) {
       throw new Error(
-        `Cannot load "${path}": its weights "${file}" are missing; expected that file beside the model`,
-      );
-    }
-    const end = model.initializers.reduce(
-      (most, value) => value.file === file ? Math.max(most, value.offset + value.length) : most,
-      0,
-    );
-    if (size < end) {
-      throw new Error(
-        `Cannot load "${path}": its weights "${file}" have ${size} bytes; expected ${end}: ` +
+        `Cannot load "${path}": its weights "${location}" have ${size} bytes; expected ${expected}: ` +
           `the file is cut short, download it again`,
       );
     }

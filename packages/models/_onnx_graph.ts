@@ -133,8 +133,9 @@ function readCall(node: ProtobufReader): Call | undefined {
       if (attribute.field === 1) name = attribute.text();
       else if (attribute.field === 2) values.push(attribute.float());
       else if (attribute.field === 3) values.push(attribute.integer());
-      else if (attribute.field === 8) values.push(...attribute.integers());
-      else if (attribute.field === 6 || attribute.field === 11) branches = true;
+      else if (attribute.field === 8) {
+        for (const value of attribute.integers()) values.push(value);
+      } else if (attribute.field === 6 || attribute.field === 11) branches = true;
     }
     attributes.set(name, values);
   });
@@ -151,11 +152,11 @@ function readConstant(
   let type = 0;
   const shape: number[] = [];
   let raw: Uint8Array<ArrayBuffer> | undefined;
-  let integers: number[] = [];
+  const integers: number[] = [];
   while (tensor.next()) {
-    if (tensor.field === 1) shape.push(...tensor.integers());
+    if (tensor.field === 1) { for (const size of tensor.integers()) shape.push(size); }
     else if (tensor.field === 2) type = tensor.integer();
-    else if (tensor.field === 7) integers = [...integers, ...tensor.integers()];
+    else if (tensor.field === 7) { for (const value of tensor.integers()) integers.push(value); }
     else if (tensor.field === 8) name = tensor.text();
     else if (tensor.field === 4 || tensor.field === 9) {
       const [start, length] = tensor.range();

@@ -29,9 +29,14 @@ export interface NodeSpec {
   readonly outputs: readonly string[];
   readonly domain?: string;
   readonly name?: string;
-  /** Integers, lists of integers, strings; `{ float }` for a float. */
+  /** Integers, lists of integers, strings; `{ float }` for a float, `{ graph }` for a loop's body. */
   readonly attributes?: Readonly<
-    Record<string, number | readonly number[] | string | { readonly float: number }>
+    Record<
+      string,
+      number | readonly number[] | string | { readonly float: number } | {
+        readonly graph: GraphSpec;
+      }
+    >
   >;
 }
 
@@ -49,12 +54,16 @@ export interface InitializerSpec {
   };
 }
 
-/** A whole model to write. */
-export interface ModelSpec {
+/** A graph to write. */
+export interface GraphSpec {
   readonly inputs: readonly ValueSpec[];
   readonly outputs: readonly ValueSpec[];
   readonly nodes: readonly NodeSpec[];
   readonly initializers?: readonly InitializerSpec[];
+}
+
+/** A whole model to write. */
+export interface ModelSpec extends GraphSpec {
   /** Version of the standard operators; 17 by default. */
   readonly opset?: number;
   /** Further operator domains, with their versions. */
@@ -63,19 +72,22 @@ export interface ModelSpec {
 
 /** Serialises a model. */
 export function writeOnnxModel(model: ModelSpec): Uint8Array<ArrayBuffer> {
-  const graph = join([
-    ...model.nodes.map((node) => bytes(1, writeNode(node))),
-    text(2, "graph"),
-    ...(model.initializers ?? []).map((value) => bytes(5, writeInitializer(value))),
-    ...model.inputs.map((value) => bytes(11, writeValue(value))),
-    ...model.outputs.map((value) => bytes(12, writeValue(value))),
-  ]);
   const opsets = Object.entries({ "": model.opset ?? 17, ...model.domains });
   return join([
     integer(1, 8), // ir_version
     text(2, "shum"),
-    bytes(7, graph),
+    bytes(7, writeGraph(model)),
     ...opsets.map(([domain, version]) => bytes(8, writeOpset(domain, version))),
+  ]);
+}
+
+function writeGraph(graph: GraphSpec): Uint8Array {
+  return join([
+    ...graph.nodes.map((node) => bytes(1, writeNode(node))),
+    text(2, "graph"),
+    ...(graph.initializers ?? []).map((value) => bytes(5, writeInitializer(value))),
+    ...graph.inputs.map((value) => bytes(11, writeValue(value))),
+    ...graph.outputs.map((value) => bytes(12, writeValue(value))),
   ]);
 }
 
@@ -98,6 +110,8 @@ export function writeNode(node: NodeSpec): Uint8Array {
         ? [text(4, value), integer(20, 3)]
         : "float" in value
         ? [float(2, value.float), integer(20, 1)]
+        : "graph" in value
+        ? [bytes(6, writeGraph(value.graph)), integer(20, 5)]
         : [...value.map((item) => integer(8, item)), integer(20, 7)];
       return bytes(5, join([text(1, name), ...body]));
     }),

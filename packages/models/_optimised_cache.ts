@@ -1,7 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { cpus, homedir, platform } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { markUsed, publish, removeFolder } from "./_cache_folder.ts";
+import { contentHash, hashFile, rememberHashes } from "./_content_hash.ts";
 import { fuseAttention } from "./_fuse_attention.ts";
 import type { OnnxModel } from "./onnx_model.ts";
 
@@ -10,14 +12,9 @@ import type { OnnxModel } from "./onnx_model.ts";
 // convolutions, no private memory.
 
 /** Raised whenever copies are written another way. */
-const recipe = 3;
+const recipe = 4;
 /** Smaller models load fast enough as they are. */
 const smallestSource = 8 * 2 ** 20;
-/** All copies together; the least recently used go first. */
-const largestCache = 24 * 2 ** 30;
-const entryName = /^[0-9a-f]{32}(\.[0-9a-f]{8}\.tmp)?$/;
-const staleAfter = 24 * 3600 * 1000;
-
 /**
  * The folder of optimised copies: SHUM_OPTIMISED_CACHE, or `shum/optimised` in the user's cache
  * folder. `false` when that variable is "off", or no folder can be told.
@@ -45,7 +42,12 @@ export function defaultCacheDir(): string | false {
   }
 }
 
-/** Where the optimised copy of a model belongs; undefined when it is too small to be worth one. */
+/**
+ * Where the optimised copy of a model belongs; undefined when it is too small to be worth one.
+ *
+ * The name is made of what graph and weights hold, not of where they lie or when they were written:
+ * another model in their place never gets their copy.
+ */
 export function optimisedPath(
   cacheDir: string,
   path: string,
@@ -53,24 +55,62 @@ export function optimisedPath(
   engine: string,
 ): string | undefined {
   const files = [path, ...model.externalFiles.map((file) => join(dirname(path), file))];
-  const stats = files.map((file) => fs.statSync(file));
-  if (stats.reduce((sum, { size }) => sum + size, 0) < smallestSource) return undefined;
+  const bytes = files.reduce((sum, file) => sum + fs.statSync(file).size, 0);
+  if (bytes < smallestSource) return undefined;
   const hash = createHash("sha256").update(`${recipe}\n${engine}\n${processor()}\n`);
-  for (const [i, { size, mtimeMs }] of stats.entries()) {
-    hash.update(`${fs.realpathSync(resolve(files[i]!))}\n${size}\n${mtimeMs}\n`);
-  }
+  for (const file of files) hash.update(`${contentHash(file, cacheDir)}\n`);
   return join(cacheDir, hash.digest("hex").slice(0, 32), "model.onnx");
 }
 
-/** True if the copy exists; marks it as used. */
+/** Its files, and what they held when they were written. */
+const manifestName = "manifest.json";
+
+/** Size and sha256 of each file of a copy. */
+type Manifest = Readonly<Record<string, { readonly size: number; readonly sha256: string }>>;
+
+/**
+ * Whether there is a copy whose files hold what was written; marks it as used. A damaged one is
+ * removed. Files are read whole only when they have changed since they were last, see
+ * {@linkcode contentHash}.
+ */
 export function useOptimised(copy: string): boolean {
-  if (!fs.existsSync(copy)) return false;
+  const folder = dirname(copy);
+  if (!fs.existsSync(folder)) return false;
   try {
-    fs.utimesSync(dirname(copy), new Date(), new Date());
+    const manifest = readManifest(folder);
+    const cacheDir = dirname(folder);
+    const whole = basename(copy) in manifest &&
+      Object.entries(manifest).every(([name, { size, sha256 }]) => {
+        const path = join(folder, name);
+        return fs.statSync(path).size === size && contentHash(path, cacheDir) === sha256;
+      });
+    if (whole) {
+      markUsed(folder);
+      return true;
+    }
   } catch {
-    // A read-only cache serves just as well.
+    // A file is missing, or the manifest is not one.
   }
-  return true;
+  dropOptimised(copy);
+  return false;
+}
+
+function readManifest(folder: string): Manifest {
+  const path = join(folder, manifestName);
+  if (fs.statSync(path).size > 1 << 16) throw new SyntaxError("it is too long");
+  return JSON.parse(fs.readFileSync(path, "utf8"));
+}
+
+/** Describes the files of a folder; written last, so that what has one is whole. */
+export function writeManifest(folder: string): Manifest {
+  const manifest: Manifest = Object.fromEntries(
+    fs.readdirSync(folder).filter((name) => name !== manifestName).sort().map((name) => {
+      const path = join(folder, name);
+      return [name, { size: fs.statSync(path).size, sha256: hashFile(path) }];
+    }),
+  );
+  fs.writeFileSync(join(folder, manifestName), JSON.stringify(manifest, null, 1));
+  return manifest;
 }
 
 /**
@@ -83,28 +123,31 @@ export async function writeOptimised(
   bytes: number,
   write: (target: { model: string; data: string }) => Promise<void>,
 ): Promise<boolean> {
-  const folder = dirname(copy);
-  const temporary = `${folder}.${randomUUID().slice(0, 8)}.tmp`;
+  const entry = dirname(copy);
+  let manifest: Manifest = {};
   try {
-    fs.mkdirSync(temporary, { recursive: true });
-    const { bavail, bsize } = fs.statfsSync(temporary);
-    if (bavail * bsize < 1.5 * bytes + 2 ** 30) return false;
-    await write({ model: join(temporary, "model.onnx"), data: "model.onnx_data" });
-    // Another process may have been faster; its copy is as good.
-    if (!fs.existsSync(folder)) fs.renameSync(temporary, folder);
-    evict(dirname(folder), folder);
-    return fs.existsSync(copy);
+    const published = await publish(entry, async (folder) => {
+      const { bavail, bsize } = fs.statfsSync(folder);
+      if (bavail * bsize < 1.5 * bytes + 2 ** 30) throw new Error("there is no room");
+      await write({ model: join(folder, basename(copy)), data: "model.onnx_data" });
+      manifest = writeManifest(folder);
+    });
+    if (published) {
+      const hashes = Object.entries(manifest).map(([name, { sha256 }]) =>
+        [join(entry, name), sha256] as const
+      );
+      rememberHashes(dirname(entry), hashes);
+    }
+    return true;
   } catch {
     return false;
-  } finally {
-    remove(temporary);
   }
 }
 
 /** Where the same copy lies with its attention fused; undefined if it has none. */
 export function fusedPath(copy: string): string | undefined {
-  const path = join(dirname(copy), "fused.onnx");
-  return fs.existsSync(path) ? path : undefined;
+  const fused = "fused.onnx";
+  return fused in readManifest(dirname(copy)) ? join(dirname(copy), fused) : undefined;
 }
 
 /** Writes, beside a copy whose attention can be fused, the graph in which it is; they share weights. */
@@ -119,34 +162,7 @@ export function writeFused(copy: string): void {
 
 /** Removes a copy that does not load. */
 export function dropOptimised(copy: string): void {
-  remove(dirname(copy));
-}
-
-function remove(folder: string): void {
-  try {
-    fs.rmSync(folder, { recursive: true, force: true });
-  } catch {
-    // Not ours to remove, or not there: the original serves.
-  }
-}
-
-/** Removes the least recently used copies until the rest fit, and what crashed writers left. */
-export function evict(cacheDir: string, keep: string, limit: number = largestCache): void {
-  // Only what we wrote: the folder may be anyone's.
-  const ours = fs.readdirSync(cacheDir).filter((name) => entryName.test(name));
-  const entries = ours.map((name) => {
-    const folder = join(cacheDir, name);
-    const files = fs.readdirSync(folder);
-    const size = files.reduce((sum, file) => sum + fs.statSync(join(folder, file)).size, 0);
-    return { folder, size, used: fs.statSync(folder).mtimeMs };
-  }).sort((a, b) => a.used - b.used);
-  let total = entries.reduce((sum, { size }) => sum + size, 0);
-  for (const { folder, size, used } of entries) {
-    const stale = folder.endsWith(".tmp") && Date.now() - used > staleAfter;
-    if (!stale && (total <= limit || folder === keep || folder.endsWith(".tmp"))) continue;
-    remove(folder);
-    total -= size;
-  }
+  removeFolder(dirname(copy));
 }
 
 /** The layout of reordered weights depends on the processor's vector width. */

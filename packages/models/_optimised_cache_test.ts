@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { defaultCacheDir, evict } from "./_optimised_cache.ts";
+import { evict } from "./_cache_folder.ts";
+import { contentHash } from "./_content_hash.ts";
+import { defaultCacheDir, writeManifest } from "./_optimised_cache.ts";
 import type { ModelSpec } from "./_onnx_writer.ts";
 import { addModel, convolutionModel, modelFile } from "./_testing.ts";
 import { readOnnxModel } from "./onnx_model.ts";
@@ -59,9 +61,11 @@ async function result(path: string, cacheDir: string | false): Promise<Float32Ar
   return (await session.run({ x })).y!.data as Float32Array;
 }
 
+/** The copies in a cache, or the files of a copy; without the index of hashes. */
 async function entries(folder: string): Promise<string[]> {
   try {
-    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    return names.filter((name) => name !== "hashes.json").sort();
   } catch {
     return [];
   }
@@ -75,7 +79,11 @@ Deno.test("the optimised copy of a model gives the same numbers, first and secon
   assertEquals(await result(file.path, cache), plain);
   const [name, ...more] = await entries(cache);
   assertEquals(more, []);
-  assertEquals(await entries(`${cache}/${name}`), ["model.onnx", "model.onnx_data"]);
+  assertEquals(await entries(`${cache}/${name}`), [
+    "manifest.json",
+    "model.onnx",
+    "model.onnx_data",
+  ]);
   const written = (await Deno.stat(`${cache}/${name}/model.onnx`)).mtime;
   assertEquals(await result(file.path, cache), plain);
   assertEquals((await Deno.stat(`${cache}/${name}/model.onnx`)).mtime, written);
@@ -92,37 +100,126 @@ Deno.test("attention is fused in the optimised copy; one that does not load give
   };
   close(await result(file.path, cache));
   const copy = `${cache}/${(await entries(cache))[0]}`;
-  assertEquals(await entries(copy), ["fused.onnx", "model.onnx", "model.onnx_data"]);
+  const files = ["fused.onnx", "manifest.json", "model.onnx", "model.onnx_data"];
+  assertEquals(await entries(copy), files);
   const { operators } = readOnnxModel(`${copy}/fused.onnx`);
   assertEquals(operators.get("com.microsoft:MultiHeadAttention"), 1);
   assertEquals(operators.get("Softmax"), undefined);
   await Deno.truncate(`${copy}/fused.onnx`, 100);
+  writeManifest(copy); // as if the engine of this version did not take it
   close(await result(file.path, cache));
   // The plain graph beside it was good: nothing was made anew.
   assertEquals((await Deno.stat(`${copy}/fused.onnx`)).size, 100);
 });
 
-Deno.test("a changed model gets a copy of its own; a small one gets none", async () => {
-  await using file = await modelFile(convolutionModel(channels));
-  const cache = `${file.folder}/cache`;
-  await result(file.path, cache);
-  await Deno.utime(file.path, new Date(0), new Date(0));
-  await result(file.path, cache);
-  assertEquals((await entries(cache)).length, 2);
-  await using small = await modelFile(addModel);
-  await using session = await openSession(small.path, { device: "cpu", cacheDir: cache });
-  assertEquals(session.inputNames, ["a", "b"]);
-  assertEquals((await entries(cache)).length, 2);
-});
-
-Deno.test("a copy that is damaged is made anew", async () => {
+Deno.test("a small model gets no copy; a copy serves its model wherever that lies", async () => {
   await using file = await modelFile(convolutionModel(channels));
   const cache = `${file.folder}/cache`;
   const expected = await result(file.path, cache);
-  const copy = `${cache}/${(await entries(cache))[0]}/model.onnx`;
-  await Deno.truncate(copy, 100);
-  assertEquals(await result(file.path, cache), expected);
-  assert((await Deno.stat(copy)).size > 100);
+  await Deno.utime(file.path, new Date(0), new Date(0));
+  await Deno.rename(file.path, `${file.folder}/other.onnx`);
+  assertEquals(await result(`${file.folder}/other.onnx`, cache), expected);
+  assertEquals((await entries(cache)).length, 1);
+  await using small = await modelFile(addModel);
+  await using session = await openSession(small.path, { device: "cpu", cacheDir: cache });
+  assertEquals(session.inputNames, ["a", "b"]);
+  assertEquals((await entries(cache)).length, 1);
+});
+
+Deno.test("another model under the same path, size and time gives its own numbers", async () => {
+  const data = (sign: number) =>
+    Uint8Array.from(
+      new Uint8Array(
+        Float32Array.from({ length: channels * channels * 9 }, (_, i) => sign * Math.sin(i)).buffer,
+      ),
+    );
+  const [w] = convolutionModel(1).initializers!;
+  const external = { location: "w", offset: 0, length: data(1).length };
+  await using file = await modelFile({
+    ...convolutionModel(channels),
+    initializers: [{ name: "w", type: w!.type, shape: [channels, channels, 3, 3], external }],
+  });
+  const weights = `${file.folder}/w`;
+  const cache = `${file.folder}/cache`;
+  const write = async (sign: number) => {
+    await Deno.writeFile(weights, data(sign));
+    await Deno.utime(weights, new Date(1e9), new Date(1e9));
+  };
+  for (const sign of [1, -0.5]) {
+    await write(sign); // in place: the inode stays as well
+    assertEquals(await result(file.path, cache), await result(file.path, false));
+    await new Promise((resolve) => setTimeout(resolve, 1100)); // Deno's ctime counts seconds
+  }
+  assertEquals((await entries(cache)).length, 2);
+});
+
+for (
+  const [title, damage] of [
+    ["a cut-off graph", (copy: string) => Deno.truncate(`${copy}/model.onnx`, 100)],
+    ["an empty fused graph", (copy: string) => Deno.truncate(`${copy}/fused.onnx`, 0)],
+    ["a flipped bit", async (copy: string) => {
+      const path = `${copy}/model.onnx_data`;
+      using data = await Deno.open(path, { read: true, write: true });
+      const byte = new Uint8Array(1);
+      const at = Math.floor((await data.stat()).size / 2) | 3; // an exponent
+      await data.seek(at, Deno.SeekMode.Start);
+      await data.read(byte);
+      byte[0]! ^= 0x40;
+      await data.seek(at, Deno.SeekMode.Start);
+      await data.write(byte);
+    }],
+    ["no manifest", (copy: string) => Deno.remove(`${copy}/manifest.json`)],
+    ["a manifest of nothing", (copy: string) => Deno.writeTextFile(`${copy}/manifest.json`, "{}")],
+    ["a missing file", (copy: string) => Deno.remove(`${copy}/model.onnx_data`)],
+  ] as const
+) {
+  Deno.test(`a copy with ${title} is made anew, and gives the same numbers`, async () => {
+    await using file = await modelFile(attentionModel());
+    const cache = `${file.folder}/cache`;
+    const expected = await result(file.path, cache);
+    const copy = `${cache}/${(await entries(cache))[0]}`;
+    const files = () =>
+      Promise.all(["fused.onnx", "model.onnx", "model.onnx_data", "manifest.json"].map(
+        async (name) => [name, (await Deno.stat(`${copy}/${name}`)).size],
+      ));
+    const before = await files();
+    await damage(copy);
+    assertEquals(await result(file.path, cache), expected);
+    assertEquals(await files(), before);
+    const { mtime } = await Deno.stat(`${copy}/model.onnx`);
+    assertEquals(await result(file.path, cache), expected);
+    assertEquals((await Deno.stat(`${copy}/model.onnx`)).mtime, mtime); // not every time
+  });
+}
+
+Deno.test("contentHash() reads a file once, and again when anything about it has changed", async () => {
+  const folder = await Deno.makeTempDir();
+  const [path, cache] = [`${folder}/file`, `${folder}/cache`];
+  const index = async () => JSON.parse(await Deno.readTextFile(`${cache}/hashes.json`));
+  const sha256 = async () => {
+    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
+    return new Uint8Array(digest).toHex();
+  };
+  await Deno.writeTextFile(path, "one");
+  assertEquals(contentHash(path, cache), await sha256());
+  assertEquals(await entries(cache), []); // it may yet change within the clock's step
+  await new Promise((resolve) => setTimeout(resolve, 3100));
+  assertEquals(contentHash(path, cache), await sha256());
+  const real = await Deno.realPath(path);
+  const stamp = (await index())[real][0];
+  // What is remembered is believed: the file is not read.
+  const otherHash = "0".repeat(64);
+  await Deno.writeTextFile(`${cache}/hashes.json`, JSON.stringify({ [real]: [stamp, otherHash] }));
+  assertEquals(contentHash(path, cache), otherHash);
+  const { mtime } = await Deno.stat(path);
+  await Deno.writeTextFile(path, "two");
+  await Deno.utime(path, mtime!, mtime!);
+  assertEquals(contentHash(path, cache), await sha256());
+  for (const damaged of ["", "{", "null", "[1]", `{"${real}": 5}`, `{"${real}": ["x", "y"]}`]) {
+    await Deno.writeTextFile(`${cache}/hashes.json`, damaged);
+    assertEquals(contentHash(path, cache), await sha256());
+  }
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a cache that cannot be written is done without", async () => {
@@ -133,12 +230,60 @@ Deno.test("a cache that cannot be written is done without", async () => {
   assertEquals(await Deno.readTextFile(blocked), "a file where the folder should be");
 });
 
-Deno.test("two openings at once share one copy", async () => {
+Deno.test("a cache that can only be read serves what it holds, and is done without when damaged", async () => {
+  await using file = await modelFile(convolutionModel(channels));
+  const cache = `${file.folder}/cache`;
+  const expected = await result(file.path, cache);
+  const copy = `${cache}/${(await entries(cache))[0]}`;
+  await Deno.remove(`${cache}/hashes.json`);
+  // To the superuser every folder can be written: a folder in a file's place cannot.
+  await Deno.mkdir(`${cache}/hashes.json/x`, { recursive: true });
+  await Deno.chmod(copy, 0o555);
+  await Deno.chmod(cache, 0o555);
+  try {
+    assertEquals(await result(file.path, cache), expected);
+    await Deno.chmod(copy, 0o755);
+    await Deno.truncate(`${copy}/model.onnx_data`, 4096);
+    await Deno.chmod(copy, 0o555);
+    assertEquals(await result(file.path, cache), expected);
+  } finally {
+    await Deno.chmod(cache, 0o755);
+    await Deno.chmod(copy, 0o755).catch(() => {});
+  }
+});
+
+Deno.test("two openings at once, in one process and in two, share one copy", async () => {
   await using file = await modelFile(convolutionModel(channels));
   const cache = `${file.folder}/cache`;
   const [one, two] = await Promise.all([result(file.path, cache), result(file.path, cache)]);
   assertEquals(one, two);
   assertEquals((await entries(cache)).length, 1);
+  await Deno.remove(cache, { recursive: true });
+  const script = `${file.folder}/open.ts`;
+  const from = JSON.stringify(new URL("./worker_session.ts", import.meta.url).href);
+  await Deno.writeTextFile(
+    script,
+    `import { openSession } from ${from};
+     await using session = await openSession(${JSON.stringify(file.path)}, {
+       device: "cpu", cacheDir: ${JSON.stringify(cache)},
+     });
+     const data = Float32Array.from({ length: ${channels} * 25 }, (_, i) => Math.cos(i));
+     const { y } = await session.run({ x: { data, shape: [1, ${channels}, 5, 5] } });
+     console.log(new Uint8Array(await crypto.subtle.digest("SHA-256", y.data)).toHex());`,
+  );
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const args = ["run", "--allow-all", "--no-check", "--no-lock", "--config", config, script];
+  const outputs = await Promise.all(
+    Array.from({ length: 3 }, () => new Deno.Command(Deno.execPath(), { args }).output()),
+  );
+  const digest = new Uint8Array(
+    await crypto.subtle.digest("SHA-256", one.slice()),
+  ).toHex();
+  for (const { code, stdout, stderr } of outputs) {
+    assertEquals([code, new TextDecoder().decode(stdout).trim()], [0, digest], String(stderr));
+  }
+  assertEquals((await entries(cache)).length, 1);
+  assertEquals(await result(file.path, cache), one);
 });
 
 Deno.test("a broken model leaves nothing in the cache", async () => {
@@ -163,7 +308,7 @@ Deno.test("evict() removes the least recently used copies, stale remains, and no
   await make(`${name("d")}.01234567.tmp`, 400, now - 100_000);
   await make(`${name("e")}.01234567.tmp`, 400, now);
   await make("somebody's pictures", 4000, 0);
-  evict(cache, `${cache}/${name("a")}`, 1200);
+  evict(cache, `${cache}/${name("a")}`, { limit: 1200 });
   assertEquals(await entries(cache), [
     name("a"), // the oldest, but the one in use
     name("c"),

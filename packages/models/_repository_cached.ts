@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { hubCacheFolder } from "./_hub_cache.ts";
+import { readModelText } from "./_regular_file.ts";
 import { missingGraphs, type ModelIndex } from "./_hub_files.ts";
 
 /** A model in the hub's cache that a pipeline can be made of. */
@@ -64,14 +65,14 @@ export async function cachedModels(
     const refs = await Promise.all(
       (await filesBelow(join(root, "refs"))).map(async (revision) => ({
         revision,
-        commit: (await Deno.readTextFile(join(root, "refs", revision))).trim(),
+        commit: (await readModelText(join(root, "refs", revision))).trim(),
       })),
     );
     for (const { name: commit } of await names(join(root, "snapshots"))) {
       const path = join(root, "snapshots", commit);
       let index: ModelIndex;
       try {
-        index = JSON.parse(await Deno.readTextFile(join(path, "model_index.json")));
+        index = JSON.parse(await readModelText(join(path, "model_index.json")));
       } catch {
         continue; // a text model, a dataset, a download that never began
       }

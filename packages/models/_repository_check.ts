@@ -5,11 +5,12 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
-import { basename, dirname, join, relative } from "node:path";
-import { fileSize, hubCacheFolder } from "./_hub_cache.ts";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { hubCacheFolder } from "./_hub_cache.ts";
 import {
   chooseGraph,
+  componentFolders,
   componentKind,
   components,
   graphNames,
@@ -17,42 +18,57 @@ import {
   type ModelIndex,
 } from "./_hub_files.ts";
 import type { HubOptions } from "./hub.ts";
+import { modelRoots, realPathInside } from "./_model_paths.ts";
+import { type WeightsFile, weightsOf } from "./_model_weights.ts";
 import { readOnnxModel } from "./onnx_model.ts";
+import { requireFile } from "./_regular_file.ts";
+import { readablePlace } from "./_side_by_side.ts";
 
 /** The names of the files in each folder of a model; "" is the model folder itself. */
 export type Folders = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Lists a model folder one level deep. Links count as what they lead to. */
-export async function listFolders(root: string): Promise<Folders> {
+/** What there is in a model folder. */
+export interface Listing {
+  readonly folders: Folders;
+  /** What may not be used, and why: links out of the model; pipes, sockets and devices. */
+  readonly refused: ReadonlyMap<string, string>;
+}
+
+/**
+ * Lists a model folder one level deep. Links count as what they lead to, and may not lead out of the
+ * model, see {@linkcode modelRoots}.
+ */
+export async function listFolders(root: string): Promise<Listing> {
+  const roots = modelRoots(root);
   const folders = new Map<string, Set<string>>([["", new Set()]]);
-  for await (const entry of Deno.readDir(root)) {
-    const path = join(root, entry.name);
-    const isDirectory = entry.isSymlink
-      ? await Deno.stat(path).then((info) => info.isDirectory, () => false)
-      : entry.isDirectory;
-    if (!isDirectory) {
-      folders.get("")!.add(entry.name);
-      continue;
+  const refused = new Map<string, string>();
+  const list = async (folder: string) => {
+    for await (const entry of Deno.readDir(join(root, folder))) {
+      const way = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      const path = join(root, way);
+      let isDirectory = entry.isDirectory;
+      if (!isDirectory && !entry.isFile) {
+        try {
+          // A link to nothing is a name like any other: whoever needs the file will miss it.
+          const info = entry.isSymlink && realPathInside(path, roots) === undefined
+            ? undefined
+            : statSync(path);
+          isDirectory = info?.isDirectory() === true;
+          if (info && !isDirectory) requireFile(path, "a model");
+        } catch (error) {
+          refused.set(way, (error as Error).message);
+          continue;
+        }
+      }
+      if (!isDirectory) folders.get(folder)!.add(entry.name);
+      else if (folder === "") {
+        folders.set(entry.name, new Set());
+        await list(entry.name);
+      }
     }
-    const names = new Set<string>();
-    for await (const inner of Deno.readDir(path)) if (!inner.isDirectory) names.add(inner.name);
-    folders.set(entry.name, names);
-  }
-  return folders;
-}
-
-/** A file of weights beside a graph, and the bytes of it that the graph refers to. */
-interface ExternalFile {
-  readonly location: string;
-  readonly size: number;
-}
-
-function externalFiles(path: string): ExternalFile[] {
-  const sizes = new Map<string, number>();
-  for (const { file, offset, length } of readOnnxModel(path).initializers) {
-    if (file !== undefined) sizes.set(file, Math.max(sizes.get(file) ?? 0, offset + length));
-  }
-  return [...sizes].map(([location, size]) => ({ location, size }));
+  };
+  await list("");
+  return { folders, refused };
 }
 
 /** What {@linkcode checkRepository} found. */
@@ -65,13 +81,19 @@ export interface Check {
 /** Looks for everything the index names; lists all that is missing or damaged. */
 export async function checkRepository(
   root: string,
-  folders: Folders,
+  { folders, refused }: Listing,
   index: ModelIndex,
   options: HubOptions,
 ): Promise<Check> {
-  const problems: string[] = [];
   const moved = new Map<string, string>();
   const declared = components(index);
+  const used = declared.filter((name) => componentKind(name) !== "unused").flatMap((name) => [
+    name,
+    ...componentFolders(name),
+  ]);
+  const problems = [...refused].filter(([way]) => used.includes(way.split("/")[0]!))
+    .map(([way, reason]) => `${way}: ${reason}`);
+  if (problems.length > 0) return { problems, moved };
   if (declared.length === 0) problems.push("model_index.json names no component");
   for (const component of declared) {
     const kind = componentKind(component);
@@ -142,26 +164,27 @@ async function checkNetwork(
       continue;
     }
     const path = join(root, folder, graph);
-    let external: ExternalFile[];
+    let weights: readonly WeightsFile[];
     try {
-      external = externalFiles(path);
+      weights = weightsOf(path, readOnnxModel(path), modelRoots(root));
     } catch (error) {
       problems.push(`${folder}/${graph}: ${(error as Error).message}`);
       continue;
     }
-    let whole = true;
-    for (const { location, size } of external) {
-      const found = await fileSize(join(root, folder, location));
-      if (found !== undefined && found >= size) continue;
-      whole = false;
-      problems.push(
-        found === undefined
-          ? `${folder}/${location}: missing; the weights of ${folder}/${graph} are in it`
-          : `${folder}/${location}: it has ${found} bytes; expected at least ${size} (truncated?)`,
-      );
+    const found = problems.length;
+    for (const { location, real, size, expected } of weights) {
+      if (real === undefined) {
+        problems.push(
+          `${folder}/${location}: missing; the weights of ${folder}/${graph} are in it`,
+        );
+      } else if (size < expected) {
+        problems.push(
+          `${folder}/${location}: it has ${size} bytes; expected at least ${expected} (truncated?)`,
+        );
+      }
     }
-    if (whole && external.length > 0) {
-      const place = await readablePlace(path, external, cacheDir ?? hubCacheFolder());
+    if (problems.length === found && weights.length > 0) {
+      const place = await readablePlace(path, weights, cacheDir ?? hubCacheFolder());
       if (place !== path) moved.set(path, place);
     }
   }
@@ -171,57 +194,4 @@ function torchHint(names: ReadonlySet<string>): string {
   return [...names].some((name) => /\.(safetensors|bin|pt|ckpt)$/.test(name))
     ? "; these are PyTorch weights: export them with optimum-cli export onnx"
     : "";
-}
-
-const inside = (path: string, folder: string): boolean => {
-  const way = relative(folder, path);
-  return !way.startsWith("..") && way !== "";
-};
-
-/**
- * Where the engine may load the graph from. ONNX Runtime refuses external data that, with links
- * followed, lies outside the folder of the graph as named and as followed: so it is with newer hub
- * caches, which share blobs between repositories. Then both go side by side into a folder of ours,
- * as hard links where the file system allows it.
- */
-async function readablePlace(
-  graph: string,
-  external: readonly ExternalFile[],
-  cacheDir: string,
-): Promise<string> {
-  const real = await Deno.realPath(graph);
-  const folder = dirname(graph);
-  const allowed = [await Deno.realPath(folder), dirname(real)];
-  const files = new Map([[basename(graph), real]]);
-  let refused = false;
-  for (const { location } of external) {
-    const target = await Deno.realPath(join(folder, location));
-    files.set(location, target);
-    refused ||= !allowed.some((place) => inside(target, place));
-  }
-  if (!refused) return graph;
-  const key = createHash("sha256");
-  for (const [name, target] of files) {
-    const { size, mtime } = await Deno.stat(target);
-    key.update(`${name}\0${target}\0${size}\0${mtime?.getTime()}\0`);
-  }
-  const place = join(cacheDir, "shum-side-by-side", key.digest("hex").slice(0, 32));
-  for (const [name, target] of files) await linkOrCopy(target, join(place, name));
-  return join(place, basename(graph));
-}
-
-async function linkOrCopy(from: string, to: string): Promise<void> {
-  if (await fileSize(to) === await fileSize(from)) return;
-  await Deno.mkdir(dirname(to), { recursive: true });
-  const temporary = `${to}.${crypto.randomUUID()}.tmp`;
-  try {
-    await Deno.link(from, temporary).catch(() => Deno.copyFile(from, temporary));
-    await Deno.rename(temporary, to);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw new Error(
-      `Cannot put ${from} beside its graph in ${dirname(to)}: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
 }

@@ -90,7 +90,9 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
     withWeightsBeside(path, model, (beside) => createOnnxSession(beside, settings));
   // GPU providers keep weights on their own side; there is nothing to map.
   if (device !== "cpu" || cacheDir === false) return original();
-  const copy = optimisedPath(cacheDir, path, model, await engineVersion());
+  const version = await engineVersion();
+  const copyOf = () => optimisedPath(cacheDir, path, model, version);
+  const copy = copyOf();
   if (copy === undefined) return original();
   const optimised = async () => {
     const fused = fusedPath(copy);
@@ -119,8 +121,9 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
     });
     trimMemory();
     writeFused(writeTo.model);
+    if (copyOf() !== copy) throw new Error("the model was replaced meanwhile");
   });
-  if (!written) return original();
+  if (!written || !useOptimised(copy)) return original();
   try {
     return await optimised();
   } catch {

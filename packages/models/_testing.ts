@@ -107,3 +107,30 @@ export function convolutionModel(channels: number): ModelSpec {
     initializers: [{ name: "w", type: "float32", shape: [channels, channels, 3, 3], data: w }],
   };
 }
+
+/** `output` = `input`, found by a loop that never ends. */
+export function endlessModel(
+  inputs: ModelSpec["inputs"],
+  output: ModelSpec["outputs"][number],
+): ModelSpec {
+  const state = (name: string) => ({ ...output, name });
+  const flag = (name: string) => ({ name, type: "bool", shape: [] });
+  const graph = {
+    inputs: [{ name: "i", type: "int64", shape: [] }, flag("more"), state("before")],
+    outputs: [flag("again"), state("after")],
+    nodes: [
+      { op: "Identity", inputs: ["more"], outputs: ["again"] },
+      { op: "Neg", inputs: ["before"], outputs: ["after"] },
+    ],
+  };
+  return {
+    inputs,
+    outputs: [output],
+    nodes: [{
+      op: "Loop",
+      inputs: ["", "", inputs[0]!.name], // no count, no condition
+      outputs: [output.name],
+      attributes: { body: { graph } },
+    }],
+  };
+}

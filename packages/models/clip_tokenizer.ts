@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { Tokenizer } from "@huggingface/tokenizers";
 import {
   type ClipTokenizerConfig,
@@ -9,6 +8,7 @@ import {
 } from "./_clip_vocabulary.ts";
 import { findFile, readConfig } from "./_component_files.ts";
 import type { ModelFiles } from "./model_files.ts";
+import { readModelText } from "./_regular_file.ts";
 
 export type { ClipTokenizerConfig } from "./_clip_vocabulary.ts";
 
@@ -163,7 +163,7 @@ export async function openClipTokenizer(
     );
   }
   const vocab = await readConfig(files, component, "vocab.json") as Record<string, number>;
-  return makeClipTokenizer({ vocab, merges: await readFile(merges, "utf8"), config });
+  return makeClipTokenizer({ vocab, merges: await readModelText(merges), config });
 }
 
 function describe(value: unknown): string {

@@ -1,4 +1,7 @@
+import { dirname, join } from "node:path";
+import { checkLocation, modelRoots, realPathInside } from "./_model_paths.ts";
 import { operatorName, readNode } from "./_onnx_node.ts";
+import { elementType, readTensor } from "./_onnx_tensor.ts";
 import { type ByteSource, fileSource, memorySource, ProtobufReader } from "./_protobuf.ts";
 import type { TensorInfo } from "./session.ts";
 
@@ -46,29 +49,16 @@ export interface OnnxModel {
   readonly externalFiles: readonly string[];
 }
 
-const typeNames: Readonly<Record<number, string>> = {
-  1: "float32",
-  2: "uint8",
-  3: "int8",
-  4: "uint16",
-  5: "int16",
-  6: "int32",
-  7: "int64",
-  8: "string",
-  9: "bool",
-  10: "float16",
-  11: "float64",
-  12: "uint32",
-  13: "uint64",
-  16: "bfloat16",
-};
-
 /**
  * Reads the structure of an ONNX model and skips its weights, so a file of many gigabytes takes
  * milliseconds.
  *
+ * The file may come from anyone: its sizes, counts and depths are checked before they are believed, and
+ * a constant whose bytes are said to lie outside the model's folder is refused.
+ *
  * @param source Path of the `.onnx` file, or its bytes.
- * @throws {SyntaxError} if the file is not an ONNX model, or is cut short.
+ * @throws {SyntaxError} if the file is not an ONNX model, is cut short, or names a file outside its folder.
+ * @throws {Error} if there is no such file, or it is a folder, pipe, socket or device.
  *
  * @example A file that is no model
  * ```ts
@@ -97,6 +87,8 @@ export function readOnnxModel(source: string | Uint8Array): OnnxModel {
  * @param path The `.onnx` file that {@linkcode readOnnxModel} read.
  * @param initializer One of its constants.
  * @throws {TypeError} if its type is neither float32 nor float16.
+ * @throws {RangeError} if offset, length and shape do not fit together.
+ * @throws {SyntaxError} if the file is cut short, or lies outside the model's folder.
  *
  * @example Only floats are read
  * ```ts
@@ -108,21 +100,34 @@ export function readOnnxModel(source: string | Uint8Array): OnnxModel {
  * ```
  */
 export function readInitializer(path: string, initializer: OnnxInitializer): Float32Array {
-  const { name, type, file, offset, length } = initializer;
+  const { name, type, shape, file, offset, length } = initializer;
+  const what = `Cannot read constant "${name}" of "${path}"`;
   if (type !== "float32" && type !== "float16") {
-    throw new TypeError(
-      `Cannot read constant "${name}": type is ${type}; expected float32 or float16`,
+    throw new TypeError(`${what}: type is ${type}; expected float32 or float16`);
+  }
+  const size = shape.reduce((a, b) => a * b, type === "float32" ? 4 : 2);
+  if (!Number.isSafeInteger(offset) || offset < 0 || length !== size) {
+    throw new RangeError(
+      `${what}: it is ${type} [${shape.join(", ")}] in ${length} bytes from ${offset} on; ` +
+        `expected ${size} bytes from 0 or later on`,
     );
   }
-  const folder = path.slice(0, Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
-  const source = fileSource(file === undefined ? path : folder + file);
   try {
-    const bytes = source.read(offset, length).slice();
-    return type === "float32"
-      ? new Float32Array(bytes.buffer)
-      : new Float32Array(new Float16Array(bytes.buffer));
-  } finally {
-    source.close();
+    if (file !== undefined) checkLocation(file, name);
+    const folder = dirname(path);
+    const beside = file === undefined ? path : join(folder, file);
+    const source = fileSource(realPathInside(beside, modelRoots(folder)) ?? beside);
+    try {
+      const bytes = source.read(offset, length).slice();
+      return type === "float32"
+        ? new Float32Array(bytes.buffer)
+        : new Float32Array(new Float16Array(bytes.buffer));
+    } finally {
+      source.close();
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new SyntaxError(`${what}: ${error.message}`, { cause: error });
   }
 }
 
@@ -201,6 +206,7 @@ function readGraph(graph: ProtobufReader, building: Building, main: boolean): vo
       const node = readOperator(graph.message(), building);
       if (main) building.nodes.push(node);
     } else if (graph.field === 5) building.initializers.push(readTensor(graph.message()));
+    else if (graph.field === 15) readSparse(graph.message(), building);
     else if (graph.field === 11 && main) building.inputs.push(readValue(graph.message()));
     else if (graph.field === 12 && main) building.outputs.push(readValue(graph.message()));
   }
@@ -211,6 +217,10 @@ function readOperator(node: ProtobufReader, building: Building): OnnxNode {
     while (attribute.next()) {
       if (attribute.field === 6 || attribute.field === 11) {
         readGraph(attribute.message(), building, false);
+      } else if (attribute.field === 5 || attribute.field === 10) {
+        keepExternal(readTensor(attribute.message()), building);
+      } else if (attribute.field === 22 || attribute.field === 23) {
+        readSparse(attribute.message(), building);
       }
     }
   });
@@ -221,37 +231,18 @@ function readOperator(node: ProtobufReader, building: Building): OnnxNode {
   return { ...read, op };
 }
 
-function readTensor(tensor: ProtobufReader): OnnxInitializer {
-  const shape: number[] = [];
-  const external: Record<string, string> = {};
-  let name = "";
-  let type = "unknown";
-  let offset = 0;
-  let length = 0;
-  while (tensor.next()) {
-    if (tensor.field === 1) shape.push(...tensor.integers());
-    else if (tensor.field === 2) type = typeNames[tensor.integer()] ?? "unknown";
-    else if (tensor.field === 4 || tensor.field === 9) [offset, length] = tensor.range();
-    else if (tensor.field === 8) name = tensor.text();
-    else if (tensor.field === 13) {
-      let key = "";
-      let value = "";
-      for (const entry = tensor.message(); entry.next();) {
-        if (entry.field === 1) key = entry.text();
-        else if (entry.field === 2) value = entry.text();
-      }
-      external[key] = value;
+/** Values and places of a sparse constant. */
+function readSparse(sparse: ProtobufReader, building: Building): void {
+  while (sparse.next()) {
+    if (sparse.field === 1 || sparse.field === 2) {
+      keepExternal(readTensor(sparse.message()), building);
     }
   }
-  if (external.location === undefined) return { name, type, shape, offset, length };
-  return {
-    name,
-    type,
-    shape,
-    file: external.location,
-    offset: Number(external.offset ?? 0),
-    length: Number(external.length ?? 0),
-  };
+}
+
+/** The engine reads the files of these as it does those of other constants. */
+function keepExternal(tensor: OnnxInitializer, building: Building): void {
+  if (tensor.file !== undefined) building.initializers.push(tensor);
 }
 
 function readValue(value: ProtobufReader): TensorInfo {
@@ -264,7 +255,7 @@ function readValue(value: ProtobufReader): TensorInfo {
     for (const declared = value.message(); declared.next();) {
       if (declared.field !== 1) continue;
       for (const tensor = declared.message(); tensor.next();) {
-        if (tensor.field === 1) type = typeNames[tensor.integer()] ?? "unknown";
+        if (tensor.field === 1) type = elementType(tensor.integer());
         if (tensor.field !== 2) continue;
         for (const dims = tensor.message(); dims.next();) {
           let size: number | string = "";

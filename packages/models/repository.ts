@@ -10,7 +10,8 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { chooseGraph, componentKind, components, type ModelIndex } from "./_hub_files.ts";
 import { downloadFromHub, type HubOptions, isHubId } from "./hub.ts";
-import { checkRepository, listFolders } from "./_repository_check.ts";
+import { readModelText } from "./_regular_file.ts";
+import { checkRepository, listFolders, type Listing } from "./_repository_check.ts";
 
 export { type CachedModel, cachedModels } from "./_repository_cached.ts";
 
@@ -38,6 +39,7 @@ export interface Repository {
    *
    * @throws {RepositoryError} the file is missing
    * @throws {SyntaxError} it is not JSON
+   * @throws {RangeError} it is longer than any such file: 64 MiB for a tokenizer's, else 4 MiB
    */
   json(component: string, name: string): Promise<unknown>;
 }
@@ -113,13 +115,17 @@ async function locate(
   }
 }
 
-async function readIndex(folder: string, id: string): Promise<ModelIndex> {
-  const file = join(folder, "model_index.json");
+async function readIndex(folder: string, id: string, listing: Listing): Promise<ModelIndex> {
+  const name = "model_index.json";
+  const file = join(folder, name);
   let text: string;
+  const { folders, refused } = listing;
   try {
-    text = await Deno.readTextFile(file);
+    const reason = refused.get(name);
+    if (reason !== undefined) throw new Error(reason);
+    text = await readModelText(file);
   } catch (error) {
-    const names = [...(await listFolders(folder)).get("") ?? []].slice(0, 12);
+    const names = [...folders.get("") ?? []].slice(0, 12);
     throw new RepositoryError(
       `Cannot open model "${id}": ${file} cannot be read (${
         (error as Error).message
@@ -168,9 +174,10 @@ export async function openRepository(
   options: RepositoryOptions = {},
 ): Promise<Repository> {
   const { folder, options: resolved } = await locate(idOrPath, options);
-  const index = await readIndex(folder, idOrPath);
-  const folders = await listFolders(folder);
-  const { problems, moved } = await checkRepository(folder, folders, index, resolved);
+  const listing = await listFolders(folder);
+  const { folders } = listing;
+  const index = await readIndex(folder, idOrPath, listing);
+  const { problems, moved } = await checkRepository(folder, listing, index, resolved);
   if (problems.length > 0) {
     throw new RepositoryError(
       `Cannot use model "${idOrPath}" (${index._class_name}) in ${folder}:`,
@@ -212,8 +219,9 @@ export async function openRepository(
     async json(component: string, name: string): Promise<unknown> {
       const path = file(component, name);
       try {
-        return parsePythonJson(await Deno.readTextFile(path));
+        return parsePythonJson(await readModelText(path));
       } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
         throw new SyntaxError(`Cannot parse ${path}: ${(error as Error).message}`, {
           cause: error,
         });

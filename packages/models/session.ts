@@ -32,7 +32,10 @@ export interface SessionOptions {
 
 /** How to run a {@linkcode Session} once. */
 export interface RunSettings {
-  /** Gives up waiting; a run that has begun ends in the background. */
+  /**
+   * Gives up waiting; a run that has begun ends in the background, and those behind it wait for it.
+   * Closing the session does so for two seconds only: a graph may hold a loop that never ends.
+   */
   readonly signal?: AbortSignal | undefined;
   /** The outputs to fetch; all of them when absent. */
   readonly outputs?: readonly string[];

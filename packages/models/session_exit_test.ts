@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { addModel, modelFile, slowModel } from "./_testing.ts";
+import { addModel, endlessModel, modelFile, slowModel } from "./_testing.ts";
 
 // Each case is a process of its own: an engine that is left loaded may hang or crash at the end.
 
@@ -81,6 +81,68 @@ Deno.test("a process that exits in the middle of a run ends at once", async () =
   assertEquals([result.code, result.signal], [0, null], result.output);
   assert(performance.now() - start < 20_000);
 });
+
+const vector = (name: string) => ({ name, type: "float32", shape: ["n"] });
+const endless = endlessModel([vector("x")], vector("y"));
+/** Runs it until an abort; `rejected` milliseconds later the wait for it is over. */
+const runEndless = `
+  const endless = await open();
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(new Error("enough")), 200);
+  const x = { data: new Float32Array(2), shape: [2] };
+  const start = performance.now();
+  const since = () => Math.round(performance.now() - start);
+  const reason = await endless.run({ x }, { signal: stop.signal }).then(() => "", (e) => e.message);
+  const rejected = since();`;
+
+Deno.test("a run that never ends is given up when its session is closed; others open in a new thread", async () => {
+  await using other = await modelFile(addModel);
+  const result = await runScript(
+    endless,
+    `${runEndless}
+     await endless[Symbol.asyncDispose]();
+     const closed = since();
+     const after = await endless.run({ x }).then(() => "", (e) => e.message);
+     await using other = await openSession(${JSON.stringify(other.path)}, { device: "cpu" });
+     const { c } = await other.run(${feeds});
+     console.log(JSON.stringify({ reason, rejected, closed, after, length: c.data.length }));`,
+  );
+  assertEquals([result.code, result.signal], [0, null], result.output);
+  const { reason, rejected, closed, after, length } = JSON.parse(result.output);
+  assertEquals([reason, length], ["enough", 2]);
+  assert(rejected < 1500, `the abort took ${rejected} ms`);
+  assert(closed > 1900 && closed < 6000, `closing took ${closed} ms`);
+  assert(after.includes("the session is closed"), after);
+});
+
+Deno.test("a session that shares the thread of a run that never ends closes, and what waits goes on", async () => {
+  await using other = await modelFile(addModel);
+  const result = await runScript(
+    endless,
+    `const beside = await openSession(${JSON.stringify(other.path)}, { device: "cpu" });
+     ${runEndless}
+     await endless[Symbol.asyncDispose]();
+     const waiting = openSession(${JSON.stringify(other.path)}, { device: "cpu" });
+     const lost = beside.run(${feeds}).then(() => "", (e) => e.message);
+     await beside[Symbol.asyncDispose]();
+     await using opened = await waiting;
+     const { c } = await opened.run(${feeds});
+     console.log(JSON.stringify({ lost: await lost, length: c.data.length }));`,
+  );
+  assertEquals([result.code, result.signal], [0, null], result.output);
+  const { lost, length } = JSON.parse(result.output);
+  assert(lost.includes("reopen it"), lost);
+  assertEquals(length, 2);
+});
+
+for (const [title, end, code] of [["forgets it", "", 0], ["exits", "Deno.exit(3);", 3]] as const) {
+  Deno.test(`a process that gives up a run which never ends and ${title} ends with code ${code}`, async () => {
+    const start = performance.now();
+    const result = await runScript(endless, `${runEndless} ${end}`);
+    assertEquals([result.code, result.signal], [code, null], result.output);
+    assert(performance.now() - start < 15_000);
+  });
+}
 
 Deno.test("closing prints nothing and the last result arrives before the end", async () => {
   const result = await runScript(

@@ -107,12 +107,8 @@ class WorkerSession implements Session {
   }
 
   /** Waits for the runs that were asked for before it. */
-  readonly #close = (): Promise<void> => {
-    this.#closing ??= engineWorker.request("release", { session: this.#id })
-      .then(() => {}, () => {}) // a thread that is gone holds nothing
-      .finally(() => engineWorker.closed(this.#close));
-    return this.#closing;
-  };
+  readonly #close = (): Promise<void> =>
+    this.#closing ??= engineWorker.close(this.#id, this.#close);
 }
 
 function clampThreads(threads: number | undefined): number {
