@@ -18,6 +18,7 @@ const steps: readonly (readonly [name: string, args: readonly string[], cwd?: st
   ["doc lint", ["doc", "--lint", ...mods]],
   ["docs", ["run", "--allow-all", "tools/check_docs.ts"]],
   ["exports", ["run", "--allow-all", "tools/check_exports.ts"]],
+  ["python", ["run", "--allow-all", "tools/check_python.ts"]],
   ["test", ["task", "test"]],
   ["examples", ["test", "--allow-all", "--quiet", "--doc", "--ignore=**/*_test.ts", "packages"]],
   // Apart, so that whoever only makes pictures does not download icon sets.
