@@ -1,6 +1,5 @@
 // torch's CPU generator: see torch_random.ts for what it promises.
 
-import type { TorchRandom } from "./torch_random.ts";
 import { log24, polar } from "./_cephes.ts";
 import { Mt19937 } from "./_mt19937.ts";
 import type { TorchKernel } from "./_torch_kernel.ts";
@@ -9,7 +8,7 @@ const BLOCK = 16;
 const TWO_PI = Math.fround(2 * Math.PI);
 
 /** A stream of torch's numbers, in JavaScript, or its long draws by `kernel`: the same bits. */
-export class TorchStream implements TorchRandom {
+export class TorchStream {
   readonly #engine: Mt19937;
   readonly #kernel: TorchKernel | undefined;
   /** The second half of the last pair drawn one by one; it outlives calls for 16 or more. */

@@ -5,7 +5,8 @@ import { compile, type Plan } from "./plan.ts";
 import { clipOf, resolve, type Resolved } from "./resolve.ts";
 import { type Noise, Runner } from "./runner.ts";
 import type { Table, TableRequest } from "./tables/table.ts";
-import { tableRequest, type TimestepsOptions } from "./timesteps_options.ts";
+import { tableRequest } from "./_table_request.ts";
+import type { TimestepsOptions } from "./timesteps_options.ts";
 
 export type { TimestepsOptions };
 
