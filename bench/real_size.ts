@@ -12,7 +12,7 @@
 import process from "node:process";
 import { parseArgs } from "@std/cli/parse-args";
 import { fromPretrained } from "@shum/pipelines";
-import { engineWorker } from "../packages/models/_engine_worker.ts";
+import { engineWorker } from "../packages/models/engine/node/_worker_client.ts";
 
 const PROMPT = "black cat with red eyes";
 

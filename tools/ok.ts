@@ -18,6 +18,7 @@ const steps: readonly (readonly [name: string, args: readonly string[], cwd?: st
   ["doc lint", ["doc", "--lint", ...mods]],
   ["docs", ["run", "--allow-all", "tools/check_docs.ts"]],
   ["exports", ["run", "--allow-all", "tools/check_exports.ts"]],
+  ["structure", ["run", "--allow-all", "tools/structure.ts"]],
   ["python", ["run", "--allow-all", "tools/check_python.ts"]],
   ["markdown", ["run", "--allow-all", "tools/check_markdown.ts"]],
   ["test", ["task", "test"]],

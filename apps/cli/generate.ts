@@ -7,24 +7,24 @@
 import type { RunPlan } from "@shum/pipelines";
 import { dirname } from "@std/path";
 import { CliError, exitCodes, usageError } from "./exit_codes.ts";
-import { grid } from "./grid.ts";
+import { grid } from "./picture/grid.ts";
 import {
   encodeAnimation,
   encodePicture,
   formatOf,
   requireFolder,
   writeFile,
-} from "./image_file.ts";
-import { readInputPicture } from "./input_picture.ts";
-import { commandLine, type Job, readJobs } from "./jobs.ts";
-import { type PictureRecord, pictureRecord, recordTexts } from "./metadata.ts";
+} from "./picture/image_file.ts";
+import { readInputPicture } from "./picture/input_picture.ts";
+import { commandLine, type Job, readJobs } from "./options/jobs.ts";
+import { type PictureRecord, pictureRecord, recordTexts } from "./metadata/metadata.ts";
 import { modelFacts } from "./model_facts.ts";
 import { openModels } from "./open_models.ts";
-import type { Given } from "./options.ts";
-import { type OutputNames, outputNames } from "./output.ts";
-import type { Rgb } from "./png.ts";
+import type { Given } from "./options/options.ts";
+import { type OutputNames, outputNames } from "./picture/output.ts";
+import type { Rgb } from "./picture/png.ts";
 import { Progress, type Screen } from "./progress.ts";
-import { type Batch, planBatches, type Resolved, resolveJob } from "./resolve.ts";
+import { type Batch, planBatches, type Resolved, resolveJob } from "./options/resolve.ts";
 import { Watcher } from "./watcher.ts";
 
 /** What the command needs of its surroundings. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { writeOnnxModel } from "../../packages/models/_onnx_writer.ts";
-import { endlessModel } from "../../packages/models/_testing.ts";
+import { writeOnnxModel } from "../../packages/models/onnx/_writer.ts";
+import { endlessModel } from "../../packages/models/testing/_testing.ts";
 import { models, process, withFolder } from "./_testing.ts";
 import { exitCodes } from "./exit_codes.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readArgs } from "./args.ts";
+import { readArgs } from "./options/args.ts";
 import { CliError, type ExitCode, exitCodes, fileError } from "./exit_codes.ts";
 import { printable } from "./printable.ts";
 import { Progress, standardError } from "./progress.ts";
@@ -31,16 +31,16 @@ function print(text: string): void {
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const screen = standardError();
   if (argv.length === 0) {
-    const { helpText } = await import("./help.ts");
+    const { helpText } = await import("./options/help.ts");
     return print(helpText(screen.columns));
   }
   const { command, given, words } = readArgs(argv);
   if (given.help) {
-    const { helpText } = await import("./help.ts");
+    const { helpText } = await import("./options/help.ts");
     return print(helpText(screen.columns));
   }
   if (given.version) {
-    const { VERSION } = await import("./metadata.ts");
+    const { VERSION } = await import("./metadata/metadata.ts");
     return print(`shum ${VERSION}`);
   }
   const { runLists } = await import("./lists.ts");

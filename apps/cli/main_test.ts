@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { fromFileUrl, join } from "@std/path";
 import { models, process, sd, steps, withFolder } from "./_testing.ts";
 import { exitCodes } from "./exit_codes.ts";
-import { readPicture, readTexts } from "./image_file.ts";
+import { readPicture, readTexts } from "./picture/image_file.ts";
 
 Deno.test("a prompt becomes a picture, and its metadata the same picture again", () =>
   withFolder(async ({ run, files, folder }) => {

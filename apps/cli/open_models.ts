@@ -9,9 +9,9 @@ import type { AnyPipeline } from "@shum/pipelines";
 import { basename } from "@std/path";
 import { usageError } from "./exit_codes.ts";
 import { openModel } from "./model_choice.ts";
-import type { Given } from "./options.ts";
+import type { Given } from "./options/options.ts";
 import type { Progress } from "./progress.ts";
-import type { OpenedModel } from "./resolve.ts";
+import type { OpenedModel } from "./options/resolve.ts";
 
 /** What draws, with its networks still closed, and where it lies. */
 export interface OpenedModels extends OpenedModel, AsyncDisposable {

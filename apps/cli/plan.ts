@@ -8,16 +8,16 @@ import type { AnyPipeline, RunPlan } from "@shum/pipelines";
 import type { NoiseLevel, Plan, SchedulerConfig } from "@shum/schedulers";
 import { dirname } from "@std/path";
 import { usageError } from "./exit_codes.ts";
-import { requireFolder, writeFile } from "./image_file.ts";
-import { type InputPicture, readInputPicture } from "./input_picture.ts";
-import { readJobs } from "./jobs.ts";
+import { requireFolder, writeFile } from "./picture/image_file.ts";
+import { type InputPicture, readInputPicture } from "./picture/input_picture.ts";
+import { readJobs } from "./options/jobs.ts";
 import { chosenModel } from "./model_choice.ts";
 import { openModels } from "./open_models.ts";
-import type { Given } from "./options.ts";
-import { plotLevels } from "./plot.ts";
-import { encodePng } from "./png.ts";
+import type { Given } from "./options/options.ts";
+import { plotLevels } from "./picture/plot.ts";
+import { encodePng } from "./picture/png.ts";
 import type { Progress } from "./progress.ts";
-import { type OpenedModel, resolveJob } from "./resolve.ts";
+import { type OpenedModel, resolveJob } from "./options/resolve.ts";
 
 /** What Stable Diffusion 1.x was trained with; used when no model is given. */
 const stableDiffusionConfig: SchedulerConfig = {

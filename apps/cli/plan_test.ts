@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { models, sd, withFolder } from "./_testing.ts";
 import { exitCodes } from "./exit_codes.ts";
-import { readPicture } from "./image_file.ts";
+import { readPicture } from "./picture/image_file.ts";
 
 const testdata = (name: string) =>
   fromFileUrl(new URL(`../../packages/pipelines/testdata/${name}`, import.meta.url));

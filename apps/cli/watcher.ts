@@ -5,12 +5,12 @@
  */
 
 import type { Image, Preview } from "@shum/pipelines";
-import { writeFile } from "./image_file.ts";
-import { grid } from "./grid.ts";
-import { encodePng, type Rgb } from "./png.ts";
-import { latentPicture, terminalRows } from "./preview.ts";
+import { writeFile } from "./picture/image_file.ts";
+import { grid } from "./picture/grid.ts";
+import { encodePng, type Rgb } from "./picture/png.ts";
+import { latentPicture, terminalRows } from "./picture/preview.ts";
 import type { Progress, Screen } from "./progress.ts";
-import type { Batch, Resolved } from "./resolve.ts";
+import type { Batch, Resolved } from "./options/resolve.ts";
 
 /** More frames than this make a GIF nobody waits for. */
 const MAX_FRAMES = 40;

@@ -3,6 +3,18 @@ import type { Tensor } from "./tensor.ts";
 /** Where a graph runs: an execution provider of the engine, by its short name. */
 export type Device = "cuda" | "webgpu" | "coreml" | "dml" | "cpu";
 
+/** What `probeDevices()` found out about one device. */
+export interface DeviceProbe {
+  /** Which one. */
+  readonly device: Device;
+  /** True if it ran a tiny graph here. */
+  readonly available: boolean;
+  /** Why not, when it is not available. */
+  readonly reason?: string;
+  /** The name of a driver that computes on the processor: it works, slower than "cpu". */
+  readonly software?: string;
+}
+
 /** One input or output of a graph, as the graph declares it. */
 export interface TensorInfo {
   /** The name to feed or to read. */

@@ -23,14 +23,14 @@ import {
   schedulerConfig,
   stepsOf,
   trainedSize,
-} from "./_model_facts.ts";
+} from "./_model_config.ts";
 import { checkFamily } from "./_family.ts";
-import { ClassConditional } from "./class_conditional.ts";
+import { ClassConditional } from "./tasks/class_conditional.ts";
 import { Lazy } from "./lazy.ts";
 import type { ModelParts } from "./model_parts.ts";
 import type { Defaults } from "./pipeline.ts";
-import { TextToImage } from "./text_to_image.ts";
-import { Unconditional } from "./unconditional.ts";
+import { TextToImage } from "./tasks/text_to_image.ts";
+import { Unconditional } from "./tasks/unconditional.ts";
 
 /** The pipeline of any model; `kind` tells them apart. */
 export type AnyPipeline = TextToImage | ClassConditional | Unconditional;

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { Images } from "./image.ts";
+import type { Images } from "./pictures/image.ts";
 import { Lazy } from "./lazy.ts";
 import type { ModelParts } from "./model_parts.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
-import { execute, planRun } from "./run.ts";
-import type { RunPlan } from "./run_plan.ts";
-import type { Task } from "./task.ts";
+import { execute, planRun } from "./run/run.ts";
+import type { RunPlan } from "./run/run_plan.ts";
+import type { Task } from "./run/task.ts";
 
 /**
  * A pipeline of one model: it says what a run does with its input (`task`), which is then planned, told

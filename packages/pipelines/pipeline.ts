@@ -6,9 +6,9 @@
 import type { Guidance, Progress } from "@shum/guidance";
 import type { Denoiser } from "@shum/models";
 import type { SchedulerConfig } from "@shum/schedulers";
-import type { PredictGradient } from "./denoise.ts";
-import type { Image, Images } from "./image.ts";
-import type { RunPlan } from "./run_plan.ts";
+import type { PredictGradient } from "./run/denoise.ts";
+import type { Image, Images } from "./pictures/image.ts";
+import type { RunPlan } from "./run/run_plan.ts";
 
 /** Which generator draws the noise: torch's on CPU, NVIDIA's as other tools imitate it, or numpy's. */
 export type Rng = "torch" | "nv" | "numpy";
