@@ -12,10 +12,12 @@ import {
   encodeAnimation,
   encodePicture,
   formatOf,
+  makeFolder,
   requireFolder,
   writeFile,
 } from "./picture/image_file.ts";
 import { readInputPicture } from "./picture/input_picture.ts";
+import { nearlyCommand } from "./options/args.ts";
 import { commandLine, type Job, readJobs } from "./options/jobs.ts";
 import { type PictureRecord, pictureRecord, recordTexts } from "./metadata/metadata.ts";
 import { modelFacts } from "./model_facts.ts";
@@ -49,6 +51,8 @@ export async function runGenerate(
   const started = performance.now();
   const progress = new Progress(command.quiet ? { ...screen, write: () => {} } : screen);
   const verbose = (text: string) => command.verbose && progress.note(text);
+  const doubt = nearlyCommand(words);
+  if (doubt !== undefined) progress.note(doubt);
   const { given, jobs } = await readJobs(command, words, (text) => progress.note(text));
 
   // Everything that can be wrong with files is found out before a model is loaded.
@@ -56,7 +60,10 @@ export async function runGenerate(
   const seedsDiffer = jobs.length === 1 && jobs[0]!.variationSeed === undefined;
   const names = await outputNames(given.output, count, seedsDiffer);
   const input = await readInputPicture(given);
-  await requireFolder(names.folder);
+  // A folder that was named as one is made; so it need not be there for a dry run.
+  const named = /[/\\]$/.test(given.output ?? "");
+  if (named && !given.dryRun) await makeFolder(names.folder);
+  if (!named || !given.dryRun) await requireFolder(names.folder);
   if (given.previewPath !== undefined) {
     if (formatOf(given.previewPath) !== "png") throw usageError("--preview-path must end in .png");
     await requireFolder(dirname(given.previewPath));
@@ -69,6 +76,12 @@ export async function runGenerate(
   const resolved: Resolved[] = [];
   for (const job of jobs) resolved.push(await resolveJob(job, model, input));
   refuseExisting(names, resolved, given);
+  for (const { warnings } of resolved) warnings.forEach((text) => progress.note(text));
+  if (given.quality !== undefined && names.format !== "jpg") {
+    progress.note(
+      `--quality ${given.quality} changes nothing: only JPEG has it, not ${names.format}`,
+    );
+  }
   if (given.dryRun) return dryRun(resolved, repository.path, names, given, print);
 
   // Hashing gigabytes takes a while: it runs beside the first picture.
@@ -112,7 +125,9 @@ export async function runGenerate(
     if (!signal.aborted) throw error;
     throw new CliError(
       exitCodes.interrupted,
-      `Stopped: ${written.length} of ${count} pictures were written`,
+      `Stopped: ${written.length} of ${countOf(count, "picture")} ${
+        written.length === 1 ? "was" : "were"
+      } written`,
     );
   }
   progress.end();
@@ -127,7 +142,7 @@ export async function runGenerate(
     if (!given.json) print(gridPath);
   }
   const seconds = (performance.now() - started) / 1000;
-  verbose(`${written.length} pictures in ${seconds.toFixed(1)} s`);
+  verbose(`${countOf(written.length, "picture")} in ${seconds.toFixed(1)} s`);
   if (given.json) {
     const images = written.map(({ record, ...files }) => ({ ...files, ...record }));
     print(JSON.stringify({ images, ...(gridPath ? { grid: gridPath } : {}), seconds }, null, 2));
@@ -153,6 +168,9 @@ async function deviceLine(given: Given): Promise<string> {
     .map(({ device, reason }) => `${device}: ${reason ?? "not found"}`);
   return `device ${serves}${others.length > 0 ? ` (not ${others.join("; not ")})` : ""}`;
 }
+
+/** `1 picture`, `2 pictures`. */
+const countOf = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 function pictures({ given }: Job): number {
   return (given.batchCount ?? 1) * (given.batchSize ?? 1);
@@ -256,7 +274,9 @@ function dryRun(
     const spacing = sampler.schedule === undefined ? "" : ` ${sampler.schedule}`;
     print(commandLine(settings));
     print(
-      `  ${pictures} picture(s) of ${calls} model calls by ${sampler.name}${spacing}: ${first}`,
+      `  ${
+        countOf(pictures, "picture")
+      } of ${`${calls} model calls`} by ${sampler.name}${spacing}: ${first}`,
     );
   }
 }

@@ -83,7 +83,7 @@ Deno.test("one Ctrl-C ends a run whose model never returns", () =>
     await read("the end");
     await child.stdout.cancel();
     assertEquals(code, exitCodes.interrupted, err);
-    assertStringIncludes(err, "0 of 1 pictures were written");
+    assertStringIncludes(err, "0 of 1 picture was written");
     assert(milliseconds < 8000, `it took ${milliseconds} ms`);
     assertEquals(files(), before);
   }));

@@ -10,6 +10,7 @@ import { basename } from "@std/path";
 import { usageError } from "./exit_codes.ts";
 import { openModel } from "./model_choice.ts";
 import type { Given } from "./options/options.ts";
+import { readLatentRgb } from "./picture/preview.ts";
 import type { Progress } from "./progress.ts";
 import type { OpenedModel } from "./options/resolve.ts";
 
@@ -41,9 +42,13 @@ export async function openModels(
     await openModel({ ...ofAnyModel, model: given.upscaler }, progress, signal),
     how,
   );
+  const decoder = repository.has("vae_decoder")
+    ? await repository.json("vae_decoder", "config.json").catch(() => undefined)
+    : undefined;
   return {
     repository,
     pipeline,
+    latentRgb: readLatentRgb(decoder),
     upscaler: upscalerOf(larger, given),
     name: modelLeaf(repository.id, repository.path),
     async [Symbol.asyncDispose]() {

@@ -14,7 +14,7 @@ Deno.test("--dry-run and plan count the calls that --strength leaves", () =>
     const args = ["--model", sd, "-i", image, "--strength", "0.5", "--steps", "20"];
     const ddim = ["--sampler", "ddim"];
     const dry = await run(["a cat", ...args, ...ddim, "--dry-run"]);
-    assertStringIncludes(dry.out, "1 picture(s) of 10 model calls by DDIM", dry.err);
+    assertStringIncludes(dry.out, "1 picture of 10 model calls by DDIM", dry.err);
     const plan = JSON.parse((await run(["plan", ...args, ...ddim, "--json"])).out);
     assertEquals([plan.calls, plan.plan.steps.length, plan.timesteps.length], [10, 10, 10]);
     const told = JSON.parse((await run(["a cat", ...args, ...ddim, "--dry-run", "--json"])).out);

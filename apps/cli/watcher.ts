@@ -52,9 +52,17 @@ export class Watcher {
       const last = done === preview.total;
       let decoded: readonly Rgb[] | undefined;
       const every = Math.ceil(preview.total / MAX_FRAMES);
+      const push = (pictures: readonly Rgb[]) =>
+        pictures.forEach((picture, i) => this.frames[i]!.push(picture));
+      if (animate && preview.start) {
+        // The first frame is the noise that the run began with, at the scale of latents.
+        const scale = 1 / Math.hypot(preview.level.alpha, preview.level.sigma);
+        const noise = preview.start.map((value) => value * scale);
+        push((await preview.decode(noise)).map((picture) => this.#job.finish(picture)));
+      }
       if (animate && !last && preview.index % every === 0) {
         decoded = (await preview.decode()).map((picture) => this.#job.finish(picture));
-        decoded.forEach((picture, i) => this.frames[i]!.push(picture));
+        push(decoded);
       }
       const seen = previewPath !== undefined || (!quiet && this.#screen.terminal);
       if (mode !== "none" && seen && (done % previewInterval === 0 || last)) {
@@ -62,7 +70,7 @@ export class Watcher {
           ? decoded ?? (await preview.decode()).map((picture) => this.#job.finish(picture))
           : Array.from(
             { length: this.#batch.size },
-            (_, i) => latentPicture(preview.x0, preview.shape, i),
+            (_, i) => latentPicture(preview.x0, preview.shape, i, this.#job.latentRgb),
           );
         const sheet = pictures.length === 1 ? pictures[0]! : grid(pictures, 1);
         if (!quiet) this.#progress.picture(terminalRows(sheet, this.#screen.columns));

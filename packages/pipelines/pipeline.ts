@@ -93,8 +93,10 @@ export interface Preview extends Progress {
   readonly x: Float32Array;
   /** `[images, channels, height, width]` of `x0` and `x`, which are latents where there is a VAE. */
   readonly shape: readonly [batch: number, channels: number, height: number, width: number];
-  /** The pictures that `x0` stands for; costs a run of the VAE where there is one. */
-  decode(): Promise<readonly Image[]>;
+  /** The samples that the run began with, in its first preview: noise, or a noised picture. */
+  readonly start?: Float32Array;
+  /** The pictures that `x0`, or other samples, stand for; costs a run of the VAE where there is one. */
+  decode(samples?: Float32Array): Promise<readonly Image[]>;
 }
 
 /** What a model is used with when nothing is said. */

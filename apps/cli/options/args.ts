@@ -7,7 +7,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { type CliError, usageError } from "../exit_codes.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean, editDistance } from "./nearest.ts";
 import { flagOf, type Given, type Option, type OptionKey, options } from "./options.ts";
 
 /** What the first word asks for; pictures unless it says otherwise. */
@@ -172,6 +172,20 @@ export function readArgs(argv: readonly string[]): Invocation {
   const isCommand = argv[0] === words[0] && COMMANDS.includes(words[0] ?? "");
   const command = isCommand ? words.shift() as Command : "generate";
   return { command, given: together(given as Given), words };
+}
+
+/**
+ * What to say of a prompt of one word that is nearly a command: it is drawn, but may not be meant.
+ *
+ * @param words The words of a command line that begin no command.
+ */
+export function nearlyCommand(words: readonly string[]): string | undefined {
+  const [word = ""] = words;
+  const near = words.length === 1 &&
+    COMMANDS.find((name) =>
+      name.length - word.length <= 1 && word.length <= name.length && editDistance(word, name) === 1
+    );
+  return near ? `drawing "${word}"; did you mean the command ${near}?` : undefined;
 }
 
 /** Checks what options say about each other. */

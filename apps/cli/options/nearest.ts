@@ -27,7 +27,8 @@ export function nearest(word: string, names: Iterable<string>): string | undefin
       : editDistance(word.toLowerCase(), name.toLowerCase());
     if (cost < bestCost) [best, bestCost] = [name, cost];
   }
-  return bestCost <= Math.max(2, word.length / 3) ? best : undefined;
+  // More than a third of its letters changed is another word.
+  return bestCost < 1 || bestCost <= Math.ceil(word.length / 3) ? best : undefined;
 }
 
 /** `; did you mean X?`, or nothing. */

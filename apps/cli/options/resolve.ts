@@ -22,6 +22,7 @@ import type { Job } from "./jobs.ts";
 import { maskPicture, pasteBack } from "../picture/mask.ts";
 import type { Given, OptionKey } from "./options.ts";
 import type { Rgb } from "../picture/png.ts";
+import type { LatentRgb } from "../picture/preview.ts";
 import { samplerLabels } from "../metadata/sampler_names.ts";
 import { runnerOf, strengthOf, takesStrength, taskOf } from "./task.ts";
 
@@ -39,6 +40,8 @@ export interface OpenedModel {
   /** What enlarges its pictures. */
   readonly upscaler: SuperResolution | undefined;
   readonly name: string;
+  /** The colours of its latents, where it tells. */
+  readonly latentRgb?: LatentRgb | undefined;
 }
 
 /** A job that can be run. */
@@ -50,6 +53,10 @@ export interface Resolved {
   readonly modelName: string;
   /** What a run of it will do, as the pipeline says. */
   readonly plan: RunPlan;
+  /** The colours of the model's latents, where it tells. */
+  readonly latentRgb: LatentRgb | undefined;
+  /** What was asked for and changes nothing, in sentences. */
+  readonly warnings: readonly string[];
   stream(batch: Batch, signal: AbortSignal): AsyncGenerator<Preview, readonly Image[]>;
   /** What is done to a picture before it is written. */
   finish(picture: Rgb): Rgb;
@@ -119,7 +126,7 @@ export function* planBatches(job: Job): Generator<Batch> {
  */
 export async function resolveJob(
   job: Job,
-  { pipeline, upscaler, name: modelName }: OpenedModel,
+  { pipeline, upscaler, name: modelName, latentRgb }: OpenedModel,
   input: InputPicture | undefined,
 ): Promise<Resolved> {
   const { given } = job;
@@ -182,9 +189,17 @@ export async function resolveJob(
   });
   const [first] = planBatches(job);
   const plan = await refusing(() => runner.plan(optionsOf(first!)));
+  const planned = (eta: number) => runner.plan({ ...optionsOf(first!), eta });
+  const etaMatters = given.eta === undefined ||
+    JSON.stringify(planned(0).plan) !== JSON.stringify(planned(1).plan);
   return {
     job,
     settings,
+    latentRgb,
+    warnings: [
+      ...etaMatters ? [] : [`--eta ${given.eta} changes nothing: this sampler has no eta`],
+      ...openBrackets(given),
+    ],
     sampler: samplerLabels(given, plan.scheduler),
     modelName,
     plan,
@@ -194,6 +209,19 @@ export async function resolveJob(
         ? pasteBack(picture, source.picture, seam)
         : picture,
   };
+}
+
+/** Brackets of prompts that are never closed, which then weight everything to the end. */
+function openBrackets({ prompt = "", negativePrompt = "" }: Given): string[] {
+  return [prompt, negativePrompt].flatMap((text) => {
+    const plain = text.replaceAll(/\\./g, "");
+    const count = (letter: string) => plain.split(letter).length - 1;
+    return (["()", "[]"] as const).filter(([open, close]) => count(open!) > count(close!))
+      .map(([open, close]) =>
+        `the prompt has a "${open}" without its "${close}": it counts to the end; write \\${open} for ` +
+        `the sign itself`
+      );
+  });
 }
 
 /** What a package refuses while nothing is opened is a wrong option. */

@@ -253,6 +253,22 @@ async function place(temporary: string, path: string): Promise<boolean> {
   return true;
 }
 
+/** Makes a folder that is not there yet. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (error) {
+    const file = error instanceof Deno.errors.AlreadyExists ||
+      error instanceof Deno.errors.NotADirectory;
+    throw fileError(
+      `Cannot make folder ${folder}: ${
+        file ? "a file has that name" : "there is no permission"
+      }; expected a place where it can be made`,
+      error,
+    );
+  }
+}
+
 /** Makes sure, before any work is done, that a folder exists and can be written. */
 export async function requireFolder(folder: string): Promise<void> {
   const info = await Deno.stat(folder).catch((error) => {

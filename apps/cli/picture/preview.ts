@@ -50,19 +50,70 @@ export function terminalRows(picture: Rgb, columns: number, rows = 24): string[]
   return lines;
 }
 
+/** Red, green and blue from -1 to 1 as linear functions of latent channels. */
+export interface LatentRgb {
+  /** One row per channel of the latents: its share in red, green and blue. */
+  readonly factors: readonly (readonly [number, number, number])[];
+  /** Red, green and blue of latents that are 0. */
+  readonly bias: readonly [number, number, number];
+}
+
 /**
- * Latents as colours: the first three channels, each spread over its own range. It shows shapes, not
- * true colours; pixels of models without a VAE are shown as they are.
+ * The colours of a model's latents: `latent_rgb_factors` and `latent_rgb_bias` of the configuration of
+ * its VAE (`tools/fit_latent_rgb.ts` finds them).
+ *
+ * @param config The `config.json` of the decoder.
+ * @returns The colours; undefined where the configuration has none, or none that make sense.
+ */
+export function readLatentRgb(config: unknown): LatentRgb | undefined {
+  const { latent_rgb_factors: factors, latent_rgb_bias: bias = [0, 0, 0] } =
+    (config ?? {}) as Record<string, unknown>;
+  const isColour = (row: unknown) =>
+    Array.isArray(row) && row.length === 3 && row.every(Number.isFinite);
+  if (!Array.isArray(factors) || !factors.every(isColour) || !isColour(bias)) return undefined;
+  return { factors, bias } as unknown as LatentRgb;
+}
+
+/** Latents in their colours, each cell a pixel. */
+function colouredLatents(
+  x0: Float32Array,
+  [, channels, height, width]: readonly [number, number, number, number],
+  index: number,
+  { factors, bias }: LatentRgb,
+): Rgb {
+  const area = height * width;
+  const data = new Uint8ClampedArray(area * 3);
+  for (let i = 0; i < area; i++) {
+    for (let c = 0; c < 3; c++) {
+      let value = bias[c]!;
+      for (let k = 0; k < channels; k++) {
+        value += factors[k]![c]! * x0[(index * channels + k) * area + i]!;
+      }
+      data[i * 3 + c] = (value + 1) * 127.5;
+    }
+  }
+  return { width, height, data: new Uint8Array(data.buffer) };
+}
+
+/**
+ * Latents as colours: by the model's own factors, else the first three channels, each spread over its
+ * own range, which shows shapes and not true colours. Pixels of models without a VAE are shown as they
+ * are.
  *
  * @param x0 The predicted clean samples, `shape` flat.
  * @param shape `[batch, channels, height, width]`.
  * @param index Which sample of the batch.
+ * @param colours What the model says of its latents.
  */
 export function latentPicture(
   x0: Float32Array,
   [, channels, height, width]: readonly [number, number, number, number],
   index = 0,
+  colours?: LatentRgb,
 ): Rgb {
+  if (colours?.factors.length === channels) {
+    return colouredLatents(x0, [1, channels, height, width], index, colours);
+  }
   const area = height * width;
   const data = new Uint8Array(area * 3);
   for (let c = 0; c < 3; c++) {

@@ -125,8 +125,9 @@ export async function* execute(run: Run): AsyncGenerator<Preview, Images> {
     const ends: Float32Array[] = [];
     for (const begun of starts) {
       const { batch } = begun;
+      const first = Float32Array.from(begun.x);
       const steps = denoise(loopOf(run, begun, groups, denoiser));
-      ends.push(yield* previews(steps, batch.shape, (x) => pictures(x, batch)));
+      ends.push(yield* previews(steps, first, batch.shape, (x) => pictures(x, batch)));
     }
     return ends;
   });
@@ -205,6 +206,7 @@ function loopOf(
 /** The loop's steps as the caller sees them; x0 is worked out only if it is looked at. */
 async function* previews(
   steps: AsyncGenerator<DenoiseStep, Float32Array>,
+  start: Float32Array,
   shape: Shape,
   decode: (x: Float32Array) => Promise<readonly Image[]>,
 ): AsyncGenerator<Preview, Float32Array> {
@@ -223,7 +225,8 @@ async function* previews(
         get x0() {
           return step.x0;
         },
-        decode: () => decode(Float32Array.from(step.x0)),
+        ...index === 0 && { start },
+        decode: (samples = step.x0) => decode(Float32Array.from(samples)),
       };
     }
   } finally {

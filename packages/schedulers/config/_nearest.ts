@@ -1,4 +1,7 @@
-/** The name among `known` that is spelt most like `name`, for error messages. */
+/**
+ * The name among `known` that is spelt most like `name`, for error messages; none if more than a third
+ * of its letters would have to change, since that is another word.
+ */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replace(/[^a-z0-9+]/g, "");
   let best: string | undefined;
@@ -7,7 +10,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     const distance = editDistance(plain(name), plain(candidate));
     if (distance < least) [best, least] = [candidate, distance];
   }
-  return best;
+  return least <= Math.ceil(plain(name).length / 3) ? best : undefined;
 }
 
 /** Levenshtein's distance. */

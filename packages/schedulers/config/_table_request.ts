@@ -22,7 +22,18 @@ export function tableRequest(
       "Cannot set timesteps: both timesteps and sigmas are given; expected one of them",
     );
   }
-  if (timesteps) descending("timesteps", timesteps, 1);
+  if (timesteps) {
+    descending("timesteps", timesteps, 1);
+    const last = settings.num_train_timesteps - (className.startsWith("FlowM") ? 0 : 1);
+    if (timesteps[0]! > last) {
+      throw new RangeError(
+        `Cannot set timesteps: timesteps[0] is ${
+          timesteps[0]
+        }; expected at most ${last}, where the ` +
+          `training of the model ended`,
+      );
+    }
+  }
   // Karras sigmas name the level that the run ends at, too; flow sigmas end at 0 by themselves.
   const flow = settings.use_flow_sigmas || className.startsWith("FlowM");
   const ends = flow ? 0 : 1;

@@ -51,7 +51,9 @@ export function resolve(config: SchedulerConfig): Resolved {
   if (!entry) {
     throw new RangeError(
       `Cannot read scheduler config: _class_name is "${name}"; expected a class that samples ` +
-        `images, for instance "${nearest(name, Object.keys(REGISTRY))}"`,
+        `images, for instance "${
+          nearest(name, Object.keys(REGISTRY)) ?? "EulerDiscreteScheduler"
+        }"`,
     );
   }
   const renamed: Record<string, unknown> = { ...config };

@@ -186,6 +186,7 @@ function unknown(
   const near = nearest(name, names);
   return new RangeError(
     `Cannot choose ${kind}: "${name}" is not known; expected one of ` +
-      `${table.map((entry) => entry.name).join(", ")}. Did you mean "${near}"?`,
+      `${table.map((entry) => entry.name).join(", ")}` +
+      (near === undefined ? "" : `. Did you mean "${near}"?`),
   );
 }
