@@ -195,7 +195,8 @@ def write_model(text: CLIPTextModel, denoiser: nn.Module, autoencoder: Autoencod
     write_json_in(out / "scheduler", "scheduler_config.json", {
         "_class_name": "DPMSolverMultistepScheduler", "_diffusers_version": "0.42.1", **SCHEDULE, "beta_start": 0.0001, "beta_end": 0.02,
         "algorithm_type": "dpmsolver++", "solver_type": "midpoint", "solver_order": 2, "lower_order_final": True,
-        "final_sigmas_type": "zero", "timestep_spacing": "trailing", "steps_offset": 0, "thresholding": False, "use_karras_sigmas": False})
+        "final_sigmas_type": "zero", "timestep_spacing": "trailing", "clip_sample": False,
+        "steps_offset": 0, "thresholding": False, "use_karras_sigmas": False})
     write_json_in(out, "model_index.json", {
         "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.42.1", "feature_extractor": [None, None],
         "image_encoder": [None, None], "requires_safety_checker": False, "safety_checker": [None, None],

@@ -17,7 +17,10 @@ export interface Visited {
   readonly timesteps: readonly number[];
 }
 
-/** The sigmas that a config asks for instead of those of its timesteps. */
+/**
+ * The sigmas that a config asks for instead of those of its timesteps: no larger than
+ * `pure_noise_sigma`, above which a sample tells nothing.
+ */
 export function replacement(
   c: Settings,
   { steps, timesteps }: TableRequest,
@@ -31,10 +34,17 @@ export function replacement(
         "or sigma_spacing); expected only one of them",
     );
   }
-  const ends = { min: c.sigma_min ?? range.min, max: c.sigma_max ?? range.max };
-  if (c.use_karras_sigmas) return karrasSigmas(steps, { ...ends, rho: 7 });
-  if (c.use_exponential_sigmas || c.use_lu_lambdas) return exponentialSigmas(steps, ends);
-  if (c.use_beta_sigmas) return betaSigmas(steps, ends);
+  const ends = {
+    min: c.sigma_min ?? range.min,
+    max: c.sigma_max ?? Math.min(range.max, c.pure_noise_sigma),
+  };
+  if (c.use_karras_sigmas || c.sigma_spacing === "karras") {
+    return karrasSigmas(steps, { ...ends, rho: 7 });
+  }
+  if (c.use_exponential_sigmas || c.use_lu_lambdas || c.sigma_spacing === "exponential") {
+    return exponentialSigmas(steps, ends);
+  }
+  if (c.use_beta_sigmas || c.sigma_spacing === "beta") return betaSigmas(steps, ends);
   if (c.sigma_spacing === null) return undefined;
   if (c.sigma_spacing === "polyexponential") return polyexponentialSigmas(steps, ends);
   if (c.sigma_spacing === "kl_optimal") return klOptimalSigmas(steps, ends);
