@@ -20,7 +20,7 @@ function vpTable(
   return (c) => {
     const schedule = trainedSchedule(c);
     return (request) => {
-      const spaced = replacement(c, request, ends(schedule.sigmas));
+      const spaced = replacement(c, request, ends(schedule.sigmas), schedule);
       const visited = spaced
         ? spaced.map((sigma) => schedule.atLambda(-Math.log(sigma)))
         : (request.timesteps ?? visit(c, request)).map((t) => schedule.at(t));
