@@ -13,7 +13,7 @@ export function fromPureNoise(solver: Solver, most: number): Solver {
   return (levels, schedule, begin = 0) => {
     const straight: Step[] = [];
     let i = begin;
-    for (; i + 1 < levels.length && levels[i]!.sigma > most * levels[i]!.alpha; i++) {
+    for (; i + 1 < levels.length && levels[i]!.sigma / Math.abs(levels[i]!.alpha) > most; i++) {
       const t = levels[i + 1]!;
       straight.push({ level: levels[i]!, x: { terms: { x0: t.alpha, eps: t.sigma } } });
     }
