@@ -126,7 +126,7 @@ export async function runGenerate(
     throw new CliError(
       exitCodes.interrupted,
       `Stopped: ${written.length} of ${countOf(count, "picture")} ${
-        written.length === 1 ? "was" : "were"
+        count === 1 ? "was" : "were"
       } written`,
     );
   }
