@@ -56,30 +56,38 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
  */
 export async function readPicture(path: string, what = "picture"): Promise<Rgba> {
   const bytes = await readBytes(path, what);
-  const wrong = (reason: string, cause?: unknown) =>
-    fileError(
-      `Cannot read ${what} ${path}: ${reason}; expected a whole PNG, JPEG, GIF or TIFF file`,
-      cause,
-    );
-  if (bytes.length === 0) throw wrong("it is empty");
-  const { decode, Image } = await import("imagescript");
   try {
-    if (isPng(bytes)) {
-      for (const { type, body } of pngChunks(bytes)) { // checksums, which the decoder skips
-        if (type === "IHDR") requireSize(body);
-      }
-    }
-    const decoded = await decode(bytes);
-    // A GIF decodes to its frames, the first of which has the whole picture.
-    const image = decoded instanceof Image ? decoded : decoded[0]!;
-    const { width, height, bitmap } = image;
-    const data = new Uint8Array(bitmap.buffer, bitmap.byteOffset, width * height * 4);
-    const stored = { width, height, data };
-    const turned = isPng(bytes) ? 1 : orientation(bytes);
-    return turned === 1 ? stored : upright(stored, turned);
+    return await decodePicture(bytes);
   } catch (error) {
-    throw wrong(error instanceof Error ? error.message : String(error), error);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw fileError(
+      `Cannot read ${what} ${path}: ${reason}; expected a whole PNG, JPEG, GIF or TIFF file`,
+      error,
+    );
   }
+}
+
+/**
+ * Decodes the bytes of a picture file.
+ *
+ * @throws {Error} They are damaged, or no picture that is known here; the message is only the reason.
+ */
+export async function decodePicture(bytes: Uint8Array): Promise<Rgba> {
+  if (bytes.length === 0) throw new SyntaxError("it is empty");
+  const { decode, Image } = await import("imagescript");
+  if (isPng(bytes)) {
+    for (const { type, body } of pngChunks(bytes)) { // checksums, which the decoder skips
+      if (type === "IHDR") requireSize(body);
+    }
+  }
+  const decoded = await decode(bytes);
+  // A GIF decodes to its frames, the first of which has the whole picture.
+  const image = decoded instanceof Image ? decoded : decoded[0]!;
+  const { width, height, bitmap } = image;
+  const data = new Uint8Array(bitmap.buffer, bitmap.byteOffset, width * height * 4);
+  const stored = { width, height, data };
+  const turned = isPng(bytes) ? 1 : orientation(bytes);
+  return turned === 1 ? stored : upright(stored, turned);
 }
 
 /** Refuses a picture that would not fit into memory before anything is unpacked. */

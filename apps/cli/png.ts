@@ -132,6 +132,12 @@ export function* pngChunks(bytes: Uint8Array): Generator<{ type: string; body: U
   }
 }
 
+/** Text that unpacks to more than this is a trap. */
+const MAX_TEXT = 2 ** 24;
+
+const inflated = (packed: Uint8Array): Uint8Array =>
+  inflateSync(packed, { maxOutputLength: MAX_TEXT });
+
 /** The texts of a PNG by keyword: tEXt, zTXt and iTXt. */
 export function pngTexts(bytes: Uint8Array): Record<string, string> {
   const texts: Record<string, string> = {};
@@ -142,14 +148,14 @@ export function pngTexts(bytes: Uint8Array): Record<string, string> {
     if (end < 0) continue;
     const keyword = fromLatin1(body.subarray(0, end));
     if (type === "tEXt") texts[keyword] = fromLatin1(body.subarray(end + 1));
-    else if (type === "zTXt") texts[keyword] = fromLatin1(inflateSync(body.subarray(end + 2)));
+    else if (type === "zTXt") texts[keyword] = fromLatin1(inflated(body.subarray(end + 2)));
     else {
       const compressed = body[end + 1] === 1;
       const language = body.indexOf(0, end + 3);
       const translated = body.indexOf(0, language + 1);
       if (language < 0 || translated < 0) continue;
       const text = body.subarray(translated + 1);
-      texts[keyword] = new TextDecoder().decode(compressed ? inflateSync(text) : text);
+      texts[keyword] = new TextDecoder().decode(compressed ? inflated(text) : text);
     }
   }
   return texts;
