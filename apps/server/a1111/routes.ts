@@ -13,7 +13,7 @@ import { badRequest } from "../errors.ts";
 import { type Env, intake, smallIntake } from "../http/intake.ts";
 import { json, newDoor, refusals } from "../http/routes.ts";
 import type { Door, Services } from "../http/services.ts";
-import { outcome, submit } from "../http/submit.ts";
+import { failureOf, outcome, submit } from "../http/submit.ts";
 import { infoOf, progressOf } from "./answer.ts";
 import { EMPTY, memory, modelList, samplerList, schedulerList } from "./lists.ts";
 import { imageRequest, textRequest } from "./request.ts";
@@ -37,6 +37,7 @@ export function a1111Door(services: Services): Door {
     const job = await state.follow(id, () => outcome(services, id, c.req.raw.signal));
     await queue.cancel(id); // forgets it
     if (job.error) throw job.error;
+    if (job.state === "cancelled" && services.state.closing) throw failureOf({ type: "cancelled" });
     // An interrupted job answers with what it finished, as there.
     return {
       images: withImages ? job.drawn.map(({ bytes }) => bytes.toBase64()) : [],
