@@ -17,6 +17,12 @@ const above0 = (value: number | null | undefined) => value && value > 0 ? value 
 const chosenName = (value: string | null | undefined) =>
   !value || /^(automatic|use same (sampler|scheduler))$/i.test(value) ? undefined : value;
 
+/** A1111's "DDIM" spacing is what others call leading. */
+function scheduleOf(value: string | null | undefined): string | undefined {
+  const name = chosenName(value);
+  return name !== undefined && /^ddim$/i.test(name) ? "leading" : name;
+}
+
 const NAMES = {
   prompt: "prompt",
   negativePrompt: "negative_prompt",
@@ -52,7 +58,7 @@ function givenOf(body: TextBody, { opened: { pipeline } }: ServedModel, limits: 
       steps: body.steps,
       cfgScale: body.cfg_scale,
       sampler: chosenName(body.sampler_name) ?? chosenName(body.sampler_index),
-      schedule: chosenName(body.scheduler),
+      schedule: scheduleOf(body.scheduler),
       eta: body.eta,
       clipSkip: body.override_settings?.CLIP_stop_at_last_layers,
       variationStrength: strength,

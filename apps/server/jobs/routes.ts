@@ -195,17 +195,19 @@ async function requestOf(body: JobBody, { models, limits }: Services): Promise<D
 }
 
 async function sourceFrom(body: JobBody, limits: Limits): Promise<Source | undefined> {
+  const isAbsent = (value: unknown): value is null | undefined =>
+    value === undefined || value === null;
   const needs = (param: "image" | "mask", keys: readonly (keyof JobBody)[]) => {
-    const given = keys.find((key) => body[key] !== undefined && body[key] !== null);
+    const given = keys.find((key) => !isAbsent(body[key]));
     if (given !== undefined) throw badRequest(`Cannot use ${given} without ${param}`, param);
   };
-  if (!body.mask) needs("mask", ["invert_mask", "mask_blur", "mask_padding"]);
-  if (!body.image) {
+  if (isAbsent(body.mask)) needs("mask", ["invert_mask", "mask_blur", "mask_padding"]);
+  if (isAbsent(body.image)) {
     needs("image", ["mask", "strength"]);
     return undefined;
   }
   const picture = await uploaded(bytesOf(body.image, "image"), "image", limits);
-  if (!body.mask) return sourceOf(picture, undefined);
+  if (isAbsent(body.mask)) return sourceOf(picture, undefined);
   const mask = await uploaded(bytesOf(body.mask, "mask"), "mask", limits);
   return sourceOf(picture, maskOf(mask, body.invert_mask ?? false));
 }

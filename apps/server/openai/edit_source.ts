@@ -80,7 +80,13 @@ function referred(reference: Reference, param: string): Uint8Array {
 }
 
 /** Reads a JSON body. */
-export function fromJson(value: unknown): EditBody {
+export async function fromJson(request: Request): Promise<EditBody> {
+  let value: unknown;
+  try {
+    value = await request.json();
+  } catch {
+    throw badRequest("Cannot read the request: its body is not JSON");
+  }
   const { images = [], image, mask, ...fields } = checked(editJson, value);
   const pictures = image === undefined ? images : [...images, image];
   return {

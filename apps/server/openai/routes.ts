@@ -93,7 +93,7 @@ export function openaiDoor(services: Services): Door {
   const kinds = ["multipart/form-data", "application/json"];
   door.post("/images/edits", intake(queue, limits, state, kinds), async (c) => {
     const isJson = (c.req.header("content-type") ?? "").startsWith("application/json");
-    const body = isJson ? fromJson(await c.req.json()) : await fromForm(c.req.raw);
+    const body = await (isJson ? fromJson(c.req.raw) : fromForm(c.req.raw));
     const { strength, mask_blur, mask_padding, ...fields } = body.fields;
     const source = await editSource(body, limits);
     if (source.mask === undefined && (mask_blur ?? mask_padding) != null) {
