@@ -29,6 +29,8 @@ export type DrawEvent =
     readonly type: "preview";
     readonly picture: number;
     readonly step: number;
+    readonly width: number;
+    readonly height: number;
     readonly bytes: Uint8Array<ArrayBuffer>;
   }
   | { readonly type: "picture"; readonly picture: number; readonly drawn: Drawn };
@@ -87,8 +89,9 @@ export async function* draw(
         const wanted = peeked();
         if (step < total && (wanted || showsAt(step, total, request.previews))) {
           const [shown] = await next.value.decode();
-          const bytes = await encode(job.finish(shown!), request);
-          yield { type: "preview", picture, step, bytes };
+          const { width, height, data } = job.finish(shown!);
+          const bytes = await encode({ width, height, data }, request);
+          yield { type: "preview", picture, step, width, height, bytes };
         }
       }
     } finally {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodePicture, flattened, type Mask, type Rgb, type Rgba } from "../cli.ts";
+import { decodePicture, flattened, isPng, type Mask, type Rgb, type Rgba } from "../cli.ts";
 import { badRequest } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 
@@ -35,15 +35,22 @@ export function bytesOf(text: string, param: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-/** Decodes an uploaded picture. */
+const isJpeg = (bytes: Uint8Array) => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+
+/**
+ * Decodes an uploaded picture.
+ *
+ * @throws {HttpError} It is neither PNG nor JPEG, which are what clients send; damaged; or too large.
+ */
 export async function uploaded(bytes: Uint8Array, param: string, limits: Limits): Promise<Rgba> {
   let picture: Rgba;
   try {
+    if (!isPng(bytes) && !isJpeg(bytes)) throw new SyntaxError("it begins like neither");
     picture = await decodePicture(bytes);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw badRequest(
-      `Cannot read ${param}: ${reason.slice(0, 200)}; expected a whole PNG, JPEG, GIF or TIFF file`,
+      `Cannot read ${param}: ${reason.slice(0, 200)}; expected a whole PNG or JPEG file`,
       param,
     );
   }

@@ -102,7 +102,7 @@ export async function stream(
             b64_json: event.bytes.toBase64(),
             partial_image_index: partial++,
             created_at: now(),
-            ...facts(request, sizeOf(request, services)),
+            ...facts(request, event),
           },
         };
       } else if (event.type === "picture") {
@@ -128,9 +128,4 @@ export async function stream(
     }
     await queue.cancel(id);
   }, () => queue.cancel(id));
-}
-
-function sizeOf({ given, model }: DrawRequest, { models }: Services) {
-  const { defaults } = models.get(model).opened.pipeline;
-  return { width: given.width ?? defaults.width, height: given.height ?? defaults.height };
 }
