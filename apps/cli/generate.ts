@@ -273,11 +273,8 @@ function dryRun(
     const calls = [plan, ...plan.stages ?? []].map(({ calls }) => calls).join(" + ");
     const spacing = sampler.schedule === undefined ? "" : ` ${sampler.schedule}`;
     print(commandLine(settings));
-    print(
-      `  ${
-        countOf(pictures, "picture")
-      } of ${`${calls} model calls`} by ${sampler.name}${spacing}: ${first}`,
-    );
+    const many = countOf(pictures, "picture");
+    print(`  ${many} of ${calls} model calls by ${sampler.name}${spacing}: ${first}`);
   }
 }
 
