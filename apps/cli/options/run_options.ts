@@ -77,7 +77,9 @@ export const runOptions = {
     group: "Starting from a picture",
     kind: "text",
     value: "file",
-    help: "take prompt and settings from a picture's metadata (Shum, A1111, InvokeAI); flags win",
+    help:
+      "take prompt and settings from a picture's metadata (Shum, A1111, InvokeAI); flags win, " +
+      "and only they may ask for more than 2048x2048 pixels or 150 steps",
   },
   output: {
     group: "Output",
