@@ -110,7 +110,7 @@ Deno.test("what changes nothing, or may not be meant, is said", () =>
     assertEquals(await err("a cat", "--quality", "80", "-o", "a.jpg"), "");
     assertStringIncludes(await err("a (red cat"), 'a "(" without its ")"');
     assertEquals(await err("a (red:1.2) \\( cat"), "");
-    assertStringIncludes(await err("plam"), "did you mean the command plan?");
+    assertStringIncludes(await err("plam"), "did you mean plan?");
     assertEquals(await err("plane"), "");
     const beyond = await run([
       "--model",

@@ -87,6 +87,10 @@ Deno.test("a sampler that flow matching has not is refused", () => {
 Deno.test("unknown names are refused with the nearest known one", () => {
   assertThrows(() => samplerConfig("dpmpp_2n", undefined, base), RangeError, `"dpmpp_2m"`);
   assertThrows(() => samplerConfig("euler", "karas", base), RangeError, `"karras"`);
+  for (const nonsense of ["xyzzy", "q", "\u{1f431}"]) {
+    const error = assertThrows(() => samplerConfig(nonsense, undefined, base), RangeError);
+    assert(!error.message.includes("Did you mean"), error.message);
+  }
 });
 
 Deno.test("a flow-matching model takes the spacings that make sense for it", () => {
