@@ -55,8 +55,8 @@ export interface Resolved {
   readonly plan: RunPlan;
   /** The colours of the model's latents, where it tells. */
   readonly latentRgb: LatentRgb | undefined;
-  /** What was asked for and changes nothing, in sentences. */
-  readonly warnings: readonly string[];
+  /** What it would do with another eta. */
+  planWith(options: Pick<RunOptions, "eta">): RunPlan;
   stream(batch: Batch, signal: AbortSignal): AsyncGenerator<Preview, readonly Image[]>;
   /** What is done to a picture before it is written. */
   finish(picture: Rgb): Rgb;
@@ -189,39 +189,20 @@ export async function resolveJob(
   });
   const [first] = planBatches(job);
   const plan = await refusing(() => runner.plan(optionsOf(first!)));
-  const planned = (eta: number) => runner.plan({ ...optionsOf(first!), eta });
-  const etaMatters = given.eta === undefined ||
-    JSON.stringify(planned(0).plan) !== JSON.stringify(planned(1).plan);
   return {
     job,
     settings,
     latentRgb,
-    warnings: [
-      ...etaMatters ? [] : [`--eta ${given.eta} changes nothing: this sampler has no eta`],
-      ...openBrackets(given),
-    ],
     sampler: samplerLabels(given, plan.scheduler),
     modelName,
     plan,
+    planWith: (options) => runner.plan({ ...optionsOf(first!), ...options }),
     stream: (batch, signal) => runner.stream({ ...optionsOf(batch), signal }),
     finish: (picture) =>
       source !== undefined && seam !== undefined
         ? pasteBack(picture, source.picture, seam)
         : picture,
   };
-}
-
-/** Brackets of prompts that are never closed, which then weight everything to the end. */
-function openBrackets({ prompt = "", negativePrompt = "" }: Given): string[] {
-  return [prompt, negativePrompt].flatMap((text) => {
-    const plain = text.replaceAll(/\\./g, "");
-    const count = (letter: string) => plain.split(letter).length - 1;
-    return (["()", "[]"] as const).filter(([open, close]) => count(open!) > count(close!))
-      .map(([open, close]) =>
-        `the prompt has a "${open}" without its "${close}": it counts to the end; write \\${open} for ` +
-        `the sign itself`
-      );
-  });
 }
 
 /** What a package refuses while nothing is opened is a wrong option. */
