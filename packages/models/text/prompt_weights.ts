@@ -49,7 +49,7 @@ export function parsePrompt(prompt: string): readonly (readonly PromptPart[])[] 
  * import { assertEquals } from "@std/assert";
  * import { unclosedBracket } from "@shum/models";
  *
- * assertEquals(unclosedBracket("a (red:1.3) cat \\\\("), undefined);
+ * assertEquals(unclosedBracket("a (red:1.3) cat \\("), undefined);
  * assertEquals(unclosedBracket("a (red cat"), 2);
  * ```
  */
