@@ -6,7 +6,7 @@
  */
 
 import { dirname } from "node:path";
-import { delay } from "./_hub_http.ts";
+import { delay } from "./_hub_pace.ts";
 
 const POLL_MS = 100;
 

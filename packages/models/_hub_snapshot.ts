@@ -18,6 +18,7 @@ import { HubError, writeError } from "./_hub_error.ts";
 import { missingGraphs, type ModelIndex } from "./_hub_files.ts";
 import type { Hub } from "./_hub_http.ts";
 import { withLock } from "./_hub_lock.ts";
+import { parseConfig } from "./_python_json.ts";
 import type { HubProgress } from "./hub.ts";
 
 const PARALLEL = 4;
@@ -65,15 +66,10 @@ export async function fetchFile(
   return pointer;
 }
 
-/** Parses a model_index.json on disk. */
+/** Reads a model_index.json on disk. */
 export async function readIndex(path: string, id: string): Promise<ModelIndex> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    throw new SyntaxError(`Cannot read model_index.json of "${id}" at ${path}: not JSON`, {
-      cause: error,
-    });
-  }
+  const text = await Deno.readTextFile(path);
+  return parseConfig(text, `model_index.json of "${id}" at ${path}`) as ModelIndex;
 }
 
 async function requireSpace(cacheDir: string, bytes: number): Promise<void> {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parsePythonJson } from "./_python_json.ts";
+import { parseConfig } from "./_python_json.ts";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { chooseGraph, componentKind, components, type ModelIndex } from "./_hub_files.ts";
@@ -34,10 +34,10 @@ export interface Repository {
    */
   file(component: string, name?: string): string;
   /**
-   * A JSON file of a component.
+   * A JSON file of a component: an object.
    *
    * @throws {RepositoryError} the file is missing
-   * @throws {SyntaxError} it is not JSON
+   * @throws {SyntaxError} it is not JSON, or no object
    */
   json(component: string, name: string): Promise<unknown>;
 }
@@ -129,13 +129,8 @@ async function readIndex(folder: string, id: string): Promise<ModelIndex> {
       { cause: error },
     );
   }
-  let index: unknown;
-  try {
-    index = JSON.parse(text);
-  } catch (error) {
-    throw new SyntaxError(`Cannot parse ${file}: ${(error as Error).message}`, { cause: error });
-  }
-  if (typeof (index as ModelIndex | null)?._class_name !== "string") {
+  const index = parseConfig(text, file);
+  if (typeof index._class_name !== "string") {
     throw new RepositoryError(
       `Cannot open model "${id}": ${file} has no _class_name; expected the name of a pipeline class`,
     );
@@ -211,13 +206,7 @@ export async function openRepository(
     file,
     async json(component: string, name: string): Promise<unknown> {
       const path = file(component, name);
-      try {
-        return parsePythonJson(await Deno.readTextFile(path));
-      } catch (error) {
-        throw new SyntaxError(`Cannot parse ${path}: ${(error as Error).message}`, {
-          cause: error,
-        });
-      }
+      return parseConfig(await Deno.readTextFile(path), path);
     },
   };
 }
