@@ -21,6 +21,7 @@ import { commandLine, type Job, readJobs } from "./jobs.ts";
 import { type PictureRecord, pictureRecord, recordTexts } from "./metadata.ts";
 import { modelFacts } from "./model_facts.ts";
 import { openModel } from "./model_choice.ts";
+import { leaveNetwork } from "./network.ts";
 import type { Given } from "./options.ts";
 import { type OutputNames, outputNames } from "./output.ts";
 import type { Rgb } from "./png.ts";
@@ -78,6 +79,7 @@ export async function runGenerate(
     await openModel({ ...ofAnyModel, model: given.upscaler }, progress, signal),
     how,
   );
+  await leaveNetwork();
   const model: OpenedModel = {
     pipeline,
     upscaler: upscalerOf(larger, given),

@@ -27,6 +27,9 @@ interface Network {
   readonly outputs: readonly string[];
 }
 
+/** A value of somebody's file. */
+const plain = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value);
+
 const FLOATS = ["float32", "float16", "bfloat16", "float64"];
 
 function describeValue(value: OnnxModel["inputs"][number]): string {
@@ -116,8 +119,10 @@ async function inspectModel(
   }
   print(`${repository.id}: ${repository.index._class_name}\nin ${repository.path}\n`);
   const facts = ["prediction_type", "beta_schedule", "num_train_timesteps", "timestep_spacing"]
-    .flatMap((key) => scheduler[key] === undefined ? [] : [`${key} ${scheduler[key]}`]);
-  print(`scheduler     ${scheduler._class_name ?? "none"}${facts.map((f) => `, ${f}`).join("")}`);
+    .flatMap((key) => scheduler[key] === undefined ? [] : [`${key} ${plain(scheduler[key])}`]);
+  print(
+    `scheduler     ${plain(scheduler._class_name ?? "none")}${facts.map((f) => `, ${f}`).join("")}`,
+  );
   for (const network of networks) {
     print(
       `${network.component.padEnd(13)} ${count(network.parameters)} parameters, ` +

@@ -6,6 +6,7 @@
 
 import { readArgs } from "./args.ts";
 import { CliError, type ExitCode, exitCodes, fileError } from "./exit_codes.ts";
+import { leaveUnlessNeeded } from "./network.ts";
 import { Progress, standardError } from "./progress.ts";
 
 // What a command does not need is not loaded: `--help` answers at once.
@@ -38,6 +39,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     const { VERSION } = await import("./metadata.ts");
     return print(`shum ${VERSION}`);
   }
+  await leaveUnlessNeeded(given, command === "inspect" ? words : []);
   const { runLists } = await import("./lists.ts");
   if (await runLists(given, print)) return;
   if (command === "inspect") {
@@ -69,12 +71,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     await run(argv, stop.signal);
     return exitCodes.ok;
   } catch (error) {
-    if (error instanceof CliError) {
-      console.error(error.message);
-      return error.exitCode;
-    }
     const { explain } = await import("./explain.ts");
-    const { message, exitCode } = explain(error);
+    const { message, exitCode } = explain(error, argv.includes("--debug"));
     console.error(message);
     return exitCode;
   } finally {

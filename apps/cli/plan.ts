@@ -14,6 +14,7 @@ import type { Given } from "./options.ts";
 import { plotLevels } from "./plot.ts";
 import { encodePng } from "./png.ts";
 import type { Progress } from "./progress.ts";
+import { isSentence } from "./sentence.ts";
 
 /** What Stable Diffusion 1.x was trained with; used when no model is given. */
 export const stableDiffusionConfig: SchedulerConfig = {
@@ -132,8 +133,8 @@ export async function runPlan(
   try {
     scheduler = await chosenScheduler(given, base.config, steps);
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) throw usageError(error.message);
-    throw error;
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    throw isSentence(error.message) ? usageError(error.message) : error;
   }
   const { plan } = scheduler;
   const end = scheduler.noiseLevel(plan.steps.length);

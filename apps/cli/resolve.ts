@@ -24,6 +24,7 @@ import { chosenScheduler } from "./plan.ts";
 import type { Rgb } from "./png.ts";
 import { samplerLabels } from "./sampler_names.ts";
 import { starterOf, strengthOf, takesStrength, taskOf } from "./task.ts";
+import { isSentence } from "./sentence.ts";
 
 /** Pictures that are computed together. */
 export interface Batch {
@@ -85,6 +86,7 @@ const NOT_RECORDED: readonly OptionKey[] = [
   "previewPath",
   "quiet",
   "verbose",
+  "debug",
   "plot",
   "dryRun",
 ];
@@ -142,8 +144,8 @@ export async function resolveJob(
     calls = scheduler.plan.steps.length;
     guidance = await chosenGuidance(given, defaults.guidanceScale);
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) throw usageError(error.message);
-    throw error;
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    throw isSentence(error.message) ? usageError(error.message) : error;
   }
   const { Cascade, resize } = await import("@shum/pipelines");
   const sized = (picture: Rgb): Rgb =>

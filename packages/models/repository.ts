@@ -6,8 +6,8 @@
  */
 
 import { parseConfig } from "./_python_json.ts";
-import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { homeFolder } from "./_hub_cache.ts";
 import { chooseGraph, componentKind, components, type ModelIndex } from "./_hub_files.ts";
 import { downloadFromHub, type HubOptions, isHubId } from "./hub.ts";
 import { checkRepository, listFolders } from "./_repository_check.ts";
@@ -83,7 +83,7 @@ async function locate(
 ): Promise<{ folder: string; options: RepositoryOptions }> {
   const text = idOrPath.trim();
   if (text === "") throw new RepositoryError(`Cannot open a model: its name is empty`);
-  const home = /^~(?=[/\\]|$)/.test(text) ? homedir() + text.slice(1) : text;
+  const home = /^~(?=[/\\]|$)/.test(text) ? homeFolder() + text.slice(1) : text;
   const local = await isFolder(home);
   if (local === true) return { folder: resolve(home), options };
   if (local === false) {

@@ -15,6 +15,7 @@ import {
 import {
   defaultsOf,
   halvings,
+  inChannels,
   isCount,
   isRecord,
   type Json,
@@ -127,7 +128,8 @@ export async function pipelineFrom(
 function checkFamily(repository: Repository, component: string, network: Json): void {
   const { index, id } = repository;
   const encoder = index.text_encoder;
-  const isClip = !Array.isArray(encoder) || !encoder[1] || /^(CLIP|Onnx|ORT)/.test(encoder[1]);
+  const isClip = !Array.isArray(encoder) || typeof encoder[1] !== "string" ||
+    /^(CLIP|Onnx|ORT)/.test(encoder[1]);
   const isDit = isCount(network.num_embeds_ada_norm);
   if (isClip && (component === "unet" || isDit)) return;
   throw new TypeError(
@@ -166,7 +168,8 @@ async function textToImage(
   const { channels, scaleFactor } = await latentFacts(repository);
   const xl = repository.has("text_encoder_2");
   const lcm = isCount(network.time_cond_proj_dim);
-  const name = String(index._name_or_path ?? id).split(/[\\/]/).at(-1)!;
+  const origin = index._name_or_path;
+  const name = (typeof origin === "string" ? origin : id).split(/[\\/]/).at(-1)!;
   const upscaler = repository.has("low_res_scheduler");
   const most = index.max_noise_level;
   const turbo = /turbo/i.test(name); // distilled to few steps without guidance; only its name tells
@@ -197,7 +200,7 @@ async function textToImage(
     ),
     ...repository.has("vae_encoder") && { encoder: new Lazy(encoder, release("autoencoder")) },
     channels,
-    inChannels: isCount(network.in_channels) ? network.in_channels : channels,
+    inChannels: inChannels(network, "unet") ?? channels,
     scaleFactor,
     sizeMultiple: scaleFactor * halvings(network),
     ...lcm && { timeCondProjDim: network.time_cond_proj_dim as number },
@@ -226,7 +229,7 @@ async function pixelParts(
   const latent = repository.has("vae_decoder") ? await latentFacts(repository) : undefined;
   const scaleFactor = latent?.scaleFactor ?? 1;
   const steps = scheduler._class_name === "DDPMScheduler" ? 1000 : stepsOf(scheduler, 50);
-  const base = { steps, guidanceScale: 1, ...trainedSize(network, scaleFactor) };
+  const base = { steps, guidanceScale: 1, ...trainedSize(network, scaleFactor, component) };
   const decoding = { ...session, tiling, encoder: false };
   return {
     scheduler,
@@ -239,7 +242,7 @@ async function pixelParts(
         release("autoencoder"),
       ),
     },
-    channels: isCount(network.in_channels) ? network.in_channels : latent?.channels ?? 3,
+    channels: inChannels(network, component) ?? latent?.channels ?? 3,
     scaleFactor,
     // A transformer's positions are those it was trained at.
     ...component === "unet" && { sizeMultiple: scaleFactor * halvings(network) },
