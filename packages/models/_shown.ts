@@ -11,8 +11,10 @@
 export function shown(value: unknown, longest: number = 200): string {
   let text: string;
   try {
-    text = JSON.stringify(value, (_, inner) => typeof inner === "bigint" ? String(inner) : inner) ??
-      String(value);
+    text = value === undefined
+      ? "absent"
+      : JSON.stringify(value, (_, inner) => typeof inner === "bigint" ? String(inner) : inner) ??
+        String(value);
   } catch {
     text = Array.isArray(value)
       ? "a list of lists, too deep to show"
