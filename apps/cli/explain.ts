@@ -1,4 +1,5 @@
 import { type ExitCode, exitCodes } from "./exit_codes.ts";
+import { printableLine } from "./printable.ts";
 import { isSentence } from "./sentence.ts";
 import { systemReason } from "./system_reason.ts";
 
@@ -13,14 +14,15 @@ const WRITTEN: Readonly<Record<string, ExitCode>> = {
   HubError: exitCodes.model,
 };
 
-/** What to tell the person at the terminal about an error, whoever threw it. */
+/** What to show the person at the terminal about an error, whoever threw it. */
 export function explain(
   error: unknown,
   debug: boolean = false,
 ): { message: string; exitCode: ExitCode } {
-  const told = inWords(error);
+  const { message, exitCode } = inWords(error);
   // A trace would hide the sentence: it is for whoever asks.
-  return debug ? { ...told, message: `${told.message}\n${Deno.inspect(error)}` } : told;
+  const text = debug ? `${message}\n${Deno.inspect(error)}` : message;
+  return { message: text.split("\n").map(printableLine).join("\n"), exitCode };
 }
 
 function inWords(error: unknown): { message: string; exitCode: ExitCode } {

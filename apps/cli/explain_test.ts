@@ -114,7 +114,7 @@ Deno.test("every message that the packages throw is of the form that explain() k
       const source = (await Deno.readTextFile(new URL(entry.name, folder)))
         .replace(/^\s*\*.*$/gm, ""); // examples
       // The start of a message, with whatever it puts in as one letter.
-      for (const [text] of source.matchAll(/`Cannot [^`]*`|(?<=Error\(\s*)"Cannot [^"]*"/g)) {
+      for (const [text] of source.matchAll(/(?<=Error\(\s*(?:"\w+",\s*)?)([`"])Cannot .*?\1/gs)) {
         const message = text.slice(1, -1).replace(/\$\{[^{}]*\}/g, "x");
         const goesOn = !message.includes(": ") && source.includes(`${text} +`);
         assert(isSentence(message) || goesOn, `${entry.name}: ${message}`);

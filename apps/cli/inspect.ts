@@ -7,10 +7,10 @@
 import type { OnnxModel, Repository } from "@shum/models";
 import { basename, dirname, join } from "@std/path";
 import { CliError, exitCodes, usageError } from "./exit_codes.ts";
-import { readTexts } from "./image_file.ts";
-import { readRecord } from "./metadata.ts";
+import { readTexts } from "./picture/image_file.ts";
+import { readRecord } from "./metadata/metadata.ts";
 import { openModel } from "./model_choice.ts";
-import { flagOf, type Given } from "./options.ts";
+import { flagOf, type Given } from "./options/options.ts";
 import type { Progress } from "./progress.ts";
 import { size } from "./progress.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { DEFAULT_MODEL, defaultModelFolder, holdsModel } from "./model_choice.ts";
-import type { Given } from "./options.ts";
+import type { Given } from "./options/options.ts";
 import { size } from "./progress.ts";
 
 type Print = (text: string) => void;

@@ -7,7 +7,7 @@
 import type { Repository, RepositoryOptions } from "@shum/models";
 import { fromFileUrl } from "@std/path";
 import { CliError, exitCodes } from "./exit_codes.ts";
-import type { Given } from "./options.ts";
+import type { Given } from "./options/options.ts";
 import type { Progress } from "./progress.ts";
 import { isSentence } from "./sentence.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Given } from "./options.ts";
+import type { Given } from "./options/options.ts";
 
 const isFolder = (path: string): Promise<boolean> =>
   Deno.stat(path).then((info) => info.isDirectory, () => false);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { process, sd, taskFlags, withFolder } from "./_testing.ts";
 import { exitCodes } from "./exit_codes.ts";
-import { readPicture } from "./image_file.ts";
+import { readPicture } from "./picture/image_file.ts";
 
 const root = fromFileUrl(new URL("../../", import.meta.url)).replace(/[/\\]$/, "");
 
@@ -95,7 +95,7 @@ Deno.test("the network is left before a folder is opened, and kept for a hub id"
 Deno.test("memory is given back with permission for the engine's folder alone", {
   ignore: Deno.build.os !== "linux",
 }, async () => {
-  const module = join(root, "packages", "models", "_trim_memory.ts");
+  const module = join(root, "packages", "models", "engine", "node", "_trim_memory.ts");
   const folder = await Deno.makeTempDir();
   const script = join(folder, "trim.ts");
   await Deno.writeTextFile(

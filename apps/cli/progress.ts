@@ -4,6 +4,8 @@
  * @module
  */
 
+import { printable, printableLine } from "./printable.ts";
+
 /** Where progress is written. */
 export interface Screen {
   write(text: string): void;
@@ -85,7 +87,7 @@ export class Progress {
   /** Begins to count towards `total`. */
   start(label: string, total: number, unit: "step" | "bytes" = "step"): void {
     this.end();
-    this.#label = label;
+    this.#label = printableLine(label);
     this.#total = total;
     this.#unit = unit;
     this.#done = 0;
@@ -120,7 +122,7 @@ export class Progress {
   /** Writes a line without disturbing the bar. */
   note(text: string): void {
     const clear = this.#open && this.#screen.terminal ? "\r\x1b[K" : "";
-    this.#screen.write(`${clear}${text}\n`);
+    this.#screen.write(`${clear}${printable(text)}\n`);
     this.#picture = 0;
     if (this.#open && this.#screen.terminal) this.#draw();
   }

@@ -5,7 +5,11 @@ import { type AnyPipeline, fromPretrained, type Image, pipelineFrom } from "./mo
 const fixtures = new URL("../../tests/fixtures/pipelines/", import.meta.url).pathname;
 
 function open(family: string): Promise<AnyPipeline> {
-  return fromPretrained(`${fixtures}${family}`, { device: "cpu", optimisedCacheDir: false });
+  return fromPretrained(`${fixtures}${family}`, {
+    device: "cpu",
+    optimisedCacheDir: false,
+    kind: "any",
+  });
 }
 
 /** A repository of JSON files only. */
@@ -87,6 +91,34 @@ Deno.test("pipelineFrom() refuses families that it does not know", async () => {
   await assertRejects(() => bad, TypeError, "its pipeline is FluxPipeline");
   const t5 = { text_encoder: ["transformers", "T5EncoderModel"], _class_name: "IFPipeline" };
   await assertRejects(() => pipelineFrom(repository(t5, stableDiffusion)), TypeError, "IFPipeline");
+});
+
+Deno.test("pipelineFrom() names the component or class that it does not understand", async () => {
+  const cases: [Record<string, unknown>, string][] = [
+    [{ _class_name: "StableDiffusionControlNetPipeline" }, "StableDiffusionControlNetPipeline"],
+    [{ _class_name: "KandinskyV22Pipeline" }, "its pipeline is KandinskyV22Pipeline"],
+    [
+      { controlnet: ["diffusers", "ControlNetModel"] },
+      'a component "controlnet" (ControlNetModel)',
+    ],
+    [{ movq: ["diffusers", "VQModel"] }, 'a component "movq" (VQModel)'],
+    [{ image_encoder: ["transformers", "CLIPVisionModelWithProjection"] }, '"image_encoder"'],
+    [{ constructor: ["diffusers", "VQModel"] }, '"constructor"'],
+    [{ unet: ["diffusers", "UNetMotionModel"] }, "its unet is UNetMotionModel"],
+    [{ vae: ["diffusers", "VQModel"] }, "its vae is VQModel; expected AutoencoderKL or"],
+    [{ tokenizer: ["transformers", "T5Tokenizer"] }, "its tokenizer is T5Tokenizer"],
+  ];
+  for (const [index, message] of cases) {
+    const bad = () => pipelineFrom(repository(index, stableDiffusion));
+    await assertRejects(bad, TypeError, message);
+  }
+  for (
+    const index of [
+      { _class_name: "OnnxStableDiffusionPipeline", unet: ["diffusers", "OnnxRuntimeModel"] },
+      { _class_name: "ORTStableDiffusionPipeline", vae_decoder: ["optimum", "ORTVaeDecoder"] },
+      { image_encoder: [null, null], safety_checker: ["diffusers", "SafetyChecker"] },
+    ]
+  ) assertEquals((await pipelineFrom(repository(index, stableDiffusion))).kind, "text-to-image");
 });
 
 Deno.test("an inpainting model refuses to make an image of text alone", async () => {

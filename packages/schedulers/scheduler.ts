@@ -1,11 +1,12 @@
-import type { Clip } from "./clip.ts";
-import type { SchedulerConfig } from "./config.ts";
-import type { NoiseLevel } from "./noise_level.ts";
-import { compile, type Plan } from "./plan.ts";
-import { clipOf, resolve, type Resolved } from "./resolve.ts";
-import { type Noise, Runner } from "./runner.ts";
+import type { Clip } from "./arithmetic/clip.ts";
+import type { SchedulerConfig } from "./config/config.ts";
+import type { NoiseLevel } from "./plan/noise_level.ts";
+import { compile, type Plan } from "./plan/plan.ts";
+import { clipOf, resolve, type Resolved } from "./config/resolve.ts";
+import { type Noise, Runner } from "./plan/runner.ts";
 import type { Table, TableRequest } from "./tables/table.ts";
-import { tableRequest, type TimestepsOptions } from "./timesteps_options.ts";
+import { tableRequest } from "./config/_table_request.ts";
+import type { TimestepsOptions } from "./config/timesteps_options.ts";
 
 export type { TimestepsOptions };
 

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { REGISTRY } from "./registry.ts";
+import { REGISTRY } from "./config/registry.ts";
 import { Scheduler } from "./scheduler.ts";
-import type { TimestepsOptions } from "./timesteps_options.ts";
+import type { TimestepsOptions } from "./config/timesteps_options.ts";
 
 const ddim = () => Scheduler.fromConfig({ _class_name: "DDIMScheduler" });
 const euler = () => Scheduler.fromConfig({ _class_name: "EulerDiscreteScheduler" });

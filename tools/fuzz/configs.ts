@@ -1,7 +1,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { openClipTokenizer, openRepository } from "../../packages/models/mod.ts";
 import { runInspect } from "../../apps/cli/inspect.ts";
-import { planBase, runPlan } from "../../apps/cli/plan.ts";
+import { runPlan } from "../../apps/cli/plan.ts";
 import { Progress } from "../../apps/cli/progress.ts";
 import type { Kind } from "./case.ts";
 import { hostileJson, mutateBytes } from "./random.ts";
@@ -78,7 +78,7 @@ export const configs: Kind = {
     return {
       what: `${name} of ${family}`,
       reads: [
-        async () => await runPlan({ steps: 4 }, [], await planBase(given, quiet), () => {}),
+        () => runPlan({ ...given, steps: 4 }, [], quiet, () => {}),
         () => runInspect([model], given, quiet, () => {}),
         async () => {
           const repository = await openRepository(model, given);

@@ -4,7 +4,7 @@ import {
   type Fault,
   MockHub,
   sampleRepository,
-} from "../../packages/models/_hub_testing.ts";
+} from "../../packages/models/testing/_mock_hub.ts";
 import { downloadFromHub } from "../../packages/models/mod.ts";
 import type { Kind } from "./case.ts";
 import { hostileJson, mutateJson, type Random } from "./random.ts";

@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { deflateSync } from "node:zlib";
-import { encodePicture } from "../../apps/cli/image_file.ts";
-import { withUserComment } from "../../apps/cli/exif.ts";
-import { givenFromImage } from "../../apps/cli/from_image.ts";
+import { encodePicture } from "../../apps/cli/picture/image_file.ts";
+import { withUserComment } from "../../apps/cli/picture/exif.ts";
+import { givenFromImage } from "../../apps/cli/metadata/from_image.ts";
 import { runInspect } from "../../apps/cli/inspect.ts";
 import { Progress } from "../../apps/cli/progress.ts";
 import type { Kind } from "./case.ts";

@@ -1,7 +1,7 @@
 import { dirname, join } from "@std/path";
-import { readCheckedModel } from "../../packages/models/_model_check.ts";
-import { withWeightsBeside } from "../../packages/models/_linked_model.ts";
-import { type InitializerSpec, writeOnnxModel } from "../../packages/models/_onnx_writer.ts";
+import { readCheckedModel } from "../../packages/models/engine/node/_check.ts";
+import { withWeightsBeside } from "../../packages/models/engine/node/_linked_model.ts";
+import { type InitializerSpec, writeOnnxModel } from "../../packages/models/onnx/_writer.ts";
 import { openRepository, readInitializer, readOnnxModel } from "../../packages/models/mod.ts";
 import type { Kind, Place } from "./case.ts";
 import { mutateBytes, type Random } from "./random.ts";

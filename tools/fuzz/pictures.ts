@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { crc32, deflateSync } from "node:zlib";
-import { encodePicture, readPicture, readTexts } from "../../apps/cli/image_file.ts";
-import { withUserComment } from "../../apps/cli/exif.ts";
+import { encodePicture, readPicture, readTexts } from "../../apps/cli/picture/image_file.ts";
+import { withUserComment } from "../../apps/cli/picture/exif.ts";
 import type { Kind } from "./case.ts";
 import { mutateBytes, type Random } from "./random.ts";
 
