@@ -17,9 +17,10 @@ export interface Batch {
   readonly from: number;
   readonly to: number;
   readonly only: string;
+  /** Milliseconds that a case may take. */
+  readonly longest: number;
 }
 
-const LONGEST_MS = 10_000;
 /** The first case waits for the program to load. */
 const START_MS = 30_000;
 const MEMORY_KB = 3 * 2 ** 20;
@@ -89,7 +90,7 @@ export async function runBatch(
   for await (const line of child.stdout.pipeThrough(new TextLineStream())) {
     const told = JSON.parse(line);
     clearTimeout(timer);
-    timer = setTimeout(kill, LONGEST_MS);
+    timer = setTimeout(kill, batch.longest);
     if ("begin" in told) [index, kind, what, running] = [told.begin, told.kind, "input", true];
     else if ("what" in told) what = told.what;
     else {
@@ -111,7 +112,7 @@ export async function runBatch(
   else outcome.crashes++;
   const why = (await complaint).trim().split("\n").find((line) => line !== "") ?? "";
   const end = hung
-    ? `it hung for ${LONGEST_MS / 1000} s`
+    ? `it hung for ${batch.longest / 1000} s`
     : `the process ended (${signal ?? code}) ${why.slice(0, 200)}`;
   found(kind, what, end, index);
   return index + (running ? 1 : 0);

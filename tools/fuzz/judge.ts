@@ -4,7 +4,7 @@ import { isSentence } from "../../apps/cli/sentence.ts";
 
 /** Words of engines and systems, which say nothing to whoever made a picture. */
 const FOREIGN_WORDS =
-  /\bundefined\b|\bNaN\b|\[object |is not (?:a function|iterable|defined|valid JSON)|Unexpected (?:token|end|non|number)|(?:in JSON )?at position \d|call stack|os error|Invalid (?:URL|array|typed|count|date|time|string)|out of bounds|unreachable|RuntimeError|reading '|allocation failed|\bE[A-Z]{4,}:|offset is out/i;
+  /\bundefined\b|(?:least|most|than|x) NaN\b|\bNaN (?:bytes|pixels|files)|\[object |is not (?:a function|iterable|defined|valid JSON)|Unexpected (?:token|end|non|number)|(?:in JSON )?at position \d|call stack|os error|Invalid (?:URL|array|typed|count|date|time|string)|out of bounds|unreachable|RuntimeError|reading '|allocation failed|\bE[A-Z]{4,}:|offset is out/i;
 
 /**
  * What is wrong with how an error would be told; undefined when nothing is. A good message says what

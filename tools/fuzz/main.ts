@@ -9,6 +9,8 @@ import { parseArgs } from "@std/cli/parse-args";
 import { fromFileUrl, join } from "@std/path";
 import { findings, type Outcome, runBatch } from "./batch.ts";
 
+const LONGEST_MS = 10_000;
+
 const args = parseArgs(Deno.args, { string: ["cases", "seed", "case", "only"] });
 const number = (name: "cases" | "seed" | "case", standard: number): number => {
   const value = Number(args[name] ?? standard);
@@ -41,11 +43,15 @@ try {
   let next = first;
   let shown = performance.now();
   while (next < last) {
-    next = await runBatch({ worker, root, seed, from: next, to: last, only }, outcome, (done) => {
-      if (performance.now() - shown < 10_000) return;
-      shown = performance.now();
-      console.error(`${done - first} of ${last - first}`);
-    });
+    next = await runBatch(
+      { worker, root, seed, from: next, to: last, only, longest: LONGEST_MS },
+      outcome,
+      (done) => {
+        if (performance.now() - shown < 10_000) return;
+        shown = performance.now();
+        console.error(`${done - first} of ${last - first}`);
+      },
+    );
   }
 } finally {
   await Deno.remove(root, { recursive: true });

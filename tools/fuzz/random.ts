@@ -128,7 +128,13 @@ export function hostileJson(random: Random, value: unknown): string {
   }
   const text = JSON.stringify(mutateJson(random, value));
   if (kind === 2) {
-    return text.replace(/:-?\d+(\.\d+)?/, random.pick([":NaN", ":-Infinity", ":1e999"]));
+    const number = random.pick([
+      ":NaN",
+      ":-Infinity",
+      ":1e999",
+      `:${"[".repeat(1e5)}${"]".repeat(1e5)}`,
+    ]);
+    return text.replace(/:(-?\d+(\.\d+)?|"[^"]*")/, number);
   }
   if (kind > 3) return text;
   const bytes = mutateBytes(random, new TextEncoder().encode(text));
