@@ -1,20 +1,8 @@
 /** The model that ships, judged by a network that saw other pictures than it did. */
 import { assert, assertEquals } from "@std/assert";
-import { fromFileUrl } from "@std/path";
-import { fromPretrained, type Image } from "@shum/pipelines";
+import { fromPretrained } from "@shum/pipelines";
 import { Judge } from "../training/eval/judge.ts";
-
-const weights = (name: string) => fromFileUrl(new URL(`../weights/${name}`, import.meta.url));
-
-/** How many pixels are red beyond doubt. */
-function redPixels({ data }: Image): number {
-  let count = 0;
-  for (let i = 0; i < data.length; i += 3) {
-    const [r, g, b] = [data[i]!, data[i + 1]!, data[i + 2]!];
-    if (r > 110 && r > 1.6 * g && r > 1.6 * b) count++;
-  }
-  return count;
-}
+import { redPixels, weights } from "./_cat.ts";
 
 /** That the model draws a black cat with red eyes, and that the red goes when the words do. */
 export async function assertCats(

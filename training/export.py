@@ -277,6 +277,7 @@ def write_model(
             "lower_order_final": True,
             "final_sigmas_type": "zero",
             "timestep_spacing": "trailing",
+            "clip_sample": False,
             "steps_offset": 0,
             "thresholding": False,
             "use_karras_sigmas": False,

@@ -128,7 +128,7 @@ export async function runGenerate(
     throw new CliError(
       exitCodes.interrupted,
       `Stopped: ${written.length} of ${countOf(count, "picture")} ${
-        written.length === 1 ? "was" : "were"
+        count === 1 ? "was" : "were"
       } written`,
     );
   }
@@ -275,11 +275,8 @@ function dryRun(
     const calls = [plan, ...plan.stages ?? []].map(({ calls }) => calls).join(" + ");
     const spacing = sampler.schedule === undefined ? "" : ` ${sampler.schedule}`;
     print(commandLine(settings));
-    print(
-      `  ${
-        countOf(pictures, "picture")
-      } of ${`${calls} model calls`} by ${sampler.name}${spacing}: ${first}`,
-    );
+    const many = countOf(pictures, "picture");
+    print(`  ${many} of ${calls} model calls by ${sampler.name}${spacing}: ${first}`);
   }
 }
 

@@ -38,6 +38,7 @@ Deno.test("a picture is drawn with permission for the model's and one other fold
     const draw = ["--model", sd, "--steps", "2", "a cat", "-s", "1", "-o"];
     const made = await deno(["run", ...allowed, main, ...draw, "a.png"], folder, env);
     assertEquals(made.code, exitCodes.ok, made.err);
+    assert(!/Warning|error/i.test(made.err), made.err); // the engine found all it looked for
     const { width, data } = await readPicture(join(folder, "a.png"));
     assertEquals(width, 64);
     // The same picture as with every permission: none was silently done without.

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Repository } from "@shum/models";
-import type { SchedulerConfig } from "@shum/schedulers";
+import { Scheduler, type SchedulerConfig } from "@shum/schedulers";
 import type { Defaults } from "./pipeline.ts";
 
 /** A configuration file. */
@@ -27,12 +27,23 @@ export async function readConfig(repository: Repository, component: string): Pro
   return await repository.json(component, "config.json") as Json;
 }
 
-/** A scheduler's configuration. */
+/**
+ * A scheduler's configuration, with what a VAE says about it: latents are not bounded by 1, so
+ * `clip_sample` is false where the config's own class does not clip by the config's own word. Its
+ * default, true in some classes, is that of models of pixels; and a sampler that is named instead of
+ * the model's own inherits what is said here.
+ */
 export async function schedulerConfig(
   repository: Repository,
   component: string = "scheduler",
 ): Promise<SchedulerConfig> {
-  return await repository.json(component, "scheduler_config.json") as SchedulerConfig;
+  const config = await repository.json(component, "scheduler_config.json") as SchedulerConfig;
+  const { clip_sample, _use_default_values: inherited = [] } = config;
+  if (!repository.has("vae_decoder")) return config;
+  const said = clip_sample === true && !inherited.includes("clip_sample");
+  if (said && Scheduler.fromConfig(config).clip) return config;
+  const _use_default_values = inherited.filter((key) => key !== "clip_sample");
+  return { ...config, clip_sample: false, ...inherited.length > 0 && { _use_default_values } };
 }
 
 /**

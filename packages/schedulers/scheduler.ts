@@ -4,6 +4,7 @@ import type { NoiseLevel } from "./plan/noise_level.ts";
 import { compile, type Plan } from "./plan/plan.ts";
 import { clipOf, resolve, type Resolved } from "./config/resolve.ts";
 import { type Noise, Runner } from "./plan/runner.ts";
+import { fromPureNoise } from "./solvers/_from_pure_noise.ts";
 import type { Table, TableRequest } from "./tables/table.ts";
 import { tableRequest } from "./config/_table_request.ts";
 import type { TimestepsOptions } from "./config/timesteps_options.ts";
@@ -100,6 +101,23 @@ export class Scheduler {
   }
 
   /**
+   * Starts the run at its `step`-th step, counted from 0: {@linkcode setBeginIndex} by noise levels
+   * instead of model calls. Throws a `RangeError` if there is no such step.
+   */
+  setBeginStep(step: number): void {
+    const steps = this.#current.levels.length - 1;
+    if (!(Number.isInteger(step) && step >= 0 && step < steps)) {
+      throw new RangeError(
+        `Cannot set begin step: ${step} of ${steps} steps; expected a whole number from 0 to ` +
+          `${steps - 1}`,
+      );
+    }
+    this.#begin = step;
+    this.#plan = undefined;
+    this.#runner = undefined;
+  }
+
+  /**
    * Starts the run at `timesteps[index]`, as image-to-image does: the plan is compiled anew, with
    * no history. Throws a `RangeError` if no noise level starts there.
    */
@@ -114,9 +132,7 @@ export class Scheduler {
           (level ? ", not in the middle of a step" : ""),
       );
     }
-    this.#begin = begin;
-    this.#plan = undefined;
-    this.#runner = undefined;
+    this.setBeginStep(begin);
   }
 
   /** What to compute, from the begin index on; one step per model call. */
@@ -234,7 +250,8 @@ export class Scheduler {
     const { entry, settings, prediction } = this.#resolved;
     const { levels, schedule } = this.#current;
     const eps = entry.eps?.(settings) ?? "clipped";
-    return compile(entry.solver(settings), prediction, schedule, levels, { begin, eps });
+    const solver = fromPureNoise(entry.solver(settings), settings.pure_noise_sigma);
+    return compile(solver, prediction, schedule, levels, { begin, eps });
   }
 
   /** How many model calls of the whole run come before the begin index. */

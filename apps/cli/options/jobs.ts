@@ -7,6 +7,7 @@
 import { usageError } from "../exit_codes.ts";
 import { givenFromImage } from "../metadata/from_image.ts";
 import { flagOf, type Given, type OptionKey, options } from "./options.ts";
+import { printable } from "../printable.ts";
 import { readPrompts, requirePrompt } from "./prompts.ts";
 
 /** One prompt and its settings. */
@@ -102,8 +103,12 @@ export function toArgv(settings: Given): string[] {
   });
 }
 
-/** A shell's way of writing a word. */
+/** A shell's way of writing a word; what a terminal would obey is written so that the shell makes it. */
 function shellWord(text: string): string {
+  if (printable(text) !== text) {
+    const quoted = text.replaceAll(/[\\']/g, "\\$&").replaceAll("\n", "\\n");
+    return `$'${printable(quoted)}'`;
+  }
   return /^[\w.,:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -20,7 +20,7 @@ export interface InputPicture {
 const MASK_BLUR = 4;
 
 /** A picture on white, without transparency. */
-function flattened({ width, height, data }: Rgba): Rgb {
+export function flattened({ width, height, data }: Rgba): Rgb {
   const out = new Uint8Array(width * height * 3);
   for (let i = 0, j = 0; j < out.length; i += 4, j += 3) {
     const alpha = data[i + 3]!;

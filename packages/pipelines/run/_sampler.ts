@@ -140,7 +140,9 @@ function beginLate(scheduler: Scheduler, strength: number, steps: number): void 
         `strength times steps to be at least 1`,
     );
   }
-  scheduler.setBeginIndex((steps - run) * scheduler.order);
+  // diffusers counts timesteps, of which PNDM visits one twice; two calls per step are always a step.
+  if (scheduler.order === 1) scheduler.setBeginIndex(steps - run);
+  else scheduler.setBeginStep(steps - run);
 }
 
 /** Begins at the last level that is at least as noisy as `sigma`; at the first if none is. */

@@ -39,6 +39,12 @@ const row = (
 
 const SDE = { algorithm_type: "sde-dpmsolver++" };
 
+/**
+ * Between the largest sigma of a linear schedule of betas, 157, and those of schedules that end in
+ * noise alone: 4,096 where they are rescaled, 20,291 of the squared cosine.
+ */
+const FROM_NOISE = { pure_noise_sigma: 200 };
+
 /** `keys` go into the config; `flow` is the class for flow-matching models, if another. */
 export const SAMPLERS: readonly SamplerRow[] = [
   row("euler", "k_euler", "EulerDiscrete", "first order, deterministic", {
@@ -47,22 +53,26 @@ export const SAMPLERS: readonly SamplerRow[] = [
   row("euler_a", "k_euler_a, euler_ancestral", "EulerAncestralDiscrete", "Euler with fresh noise"),
   row("heun", "k_heun", "HeunDiscrete", "second order, two calls per step", {
     flow: "FlowMatchHeunDiscrete",
+    keys: FROM_NOISE,
   }),
-  row("dpm2", "k_dpm_2, dpm_2, kdpm2", "KDPM2Discrete", "midpoint, two calls per step"),
+  row("dpm2", "k_dpm_2, dpm_2, kdpm2", "KDPM2Discrete", "midpoint, two calls per step", {
+    keys: FROM_NOISE,
+  }),
   row(
     "dpm2_a",
     "k_dpm_2_a, dpm_2_ancestral, dpm2_ancestral, kdpm2_a",
     "KDPM2AncestralDiscrete",
     "midpoint with fresh noise, two calls per step",
+    { keys: FROM_NOISE },
   ),
   row("lms", "k_lms, linear multistep", "LMSDiscrete", "linear multistep, order 4"),
   row("ddim", "", "DDIM", "first order, deterministic unless eta is above 0"),
   row("ddpm", "", "DDPM", "ancestral; for many steps"),
   row("pndm", "", "PNDM", "multistep with a Runge-Kutta start", {
-    keys: { skip_prk_steps: false },
+    keys: { skip_prk_steps: false, ...FROM_NOISE },
   }),
   row("plms", "k_plms", "PNDM", "PNDM as Stable Diffusion 1 runs it", {
-    keys: { skip_prk_steps: true },
+    keys: { skip_prk_steps: true, ...FROM_NOISE },
   }),
   row(
     "dpmpp_2m",
@@ -109,19 +119,26 @@ export const SAMPLERS: readonly SamplerRow[] = [
     "DPMSolverSDE",
     "fresh noise along a Brownian path, two calls per step",
   ),
-  row("dpm_fast", "k_dpm_fast", "DPMFast", "third order, three calls per step"),
+  row("dpm_fast", "k_dpm_fast", "DPMFast", "third order, three calls per step", {
+    keys: FROM_NOISE,
+  }),
   row("deis", "", "DEISMultistep", "second order in the noise"),
-  row("ipndm", "ipndm_v", "IPNDM", "PNDM without warm-up, on its own levels"),
+  row("ipndm", "ipndm_v, IPNDMScheduler", "IPNDMDiscrete", "PNDM without warm-up", {
+    keys: FROM_NOISE,
+  }),
   row("unipc", "uni_pc", "UniPCMultistep", "predictor and corrector; good at few steps"),
   row("unipc_bh1", "uni_pc_bh1", "UniPCMultistep", "as unipc, for unguided sampling", {
-    keys: { solver_type: "bh1" },
+    keys: { solver_type: "bh1", ...FROM_NOISE },
   }),
-  row("sa_solver", "", "SASolver", "stochastic Adams, predictor and corrector"),
+  row("sa_solver", "", "SASolver", "stochastic Adams, predictor and corrector", {
+    keys: FROM_NOISE,
+  }),
   row("lcm", "", "LCM", "latent consistency models; 4 to 8 steps", { flow: "FlowMatchLCM" }),
   row("tcd", "", "TCD", "trajectory consistency models; 4 to 8 steps"),
 ];
 
 const LINSPACE = { timestep_spacing: "linspace" };
+const SPACED = { ...LINSPACE, ...FROM_NOISE };
 
 export const SCHEDULES: readonly (ScheduleName & { readonly keys: Keys })[] = [
   {
@@ -134,31 +151,31 @@ export const SCHEDULES: readonly (ScheduleName & { readonly keys: Keys })[] = [
     name: "karras",
     aliases: [],
     description: "even in the 7th root of sigma",
-    keys: { ...LINSPACE, use_karras_sigmas: true },
+    keys: { ...SPACED, use_karras_sigmas: true },
   },
   {
     name: "exponential",
     aliases: ["lu", "lu_lambdas"],
     description: "even in log sigma",
-    keys: { ...LINSPACE, use_exponential_sigmas: true },
+    keys: { ...SPACED, use_exponential_sigmas: true },
   },
   {
     name: "polyexponential",
     aliases: [],
     description: "even in log sigma, k-diffusion's form",
-    keys: { ...LINSPACE, sigma_spacing: "polyexponential" },
+    keys: { ...SPACED, sigma_spacing: "polyexponential" },
   },
   {
     name: "beta",
     aliases: [],
     description: "dense at both ends",
-    keys: { ...LINSPACE, use_beta_sigmas: true },
+    keys: { ...SPACED, use_beta_sigmas: true },
   },
   {
     name: "kl_optimal",
     aliases: [],
     description: "even in the arctangent of sigma",
-    keys: { ...LINSPACE, sigma_spacing: "kl_optimal" },
+    keys: { ...SPACED, sigma_spacing: "kl_optimal" },
   },
   {
     name: "sgm_uniform",

@@ -53,6 +53,7 @@ const CHECKS: Readonly<Record<keyof Settings, Check>> = {
     "score",
     "trigflow",
   ),
+  pure_noise_sigma: ["a number above 0", (v) => isNumber(v) && v > 0],
   timestep_spacing: oneOf("leading", "linspace", "trailing"),
   steps_offset: whole,
   set_alpha_to_one: flag,
@@ -75,6 +76,9 @@ const CHECKS: Readonly<Record<keyof Settings, Check>> = {
   use_beta_sigmas: flag,
   use_lu_lambdas: flag,
   sigma_spacing: oneOf(
+    "karras",
+    "exponential",
+    "beta",
     "polyexponential",
     "kl_optimal",
     "align_your_steps_sd15",

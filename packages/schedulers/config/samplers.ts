@@ -8,6 +8,7 @@ import {
   SCHEDULES,
 } from "./_sampler_names.ts";
 import type { SchedulerConfig } from "./config.ts";
+import { REGISTRY } from "./registry.ts";
 
 export type { SamplerName, ScheduleName };
 
@@ -22,6 +23,7 @@ const SAMPLING_KEYS = [
   "interpolation_type",
   "lower_order_final",
   "predict_x0",
+  "pure_noise_sigma",
   "sigma_spacing",
   "skip_prk_steps",
   "solver_order",
@@ -68,14 +70,32 @@ export function samplerConfig(
   const kept = Object.fromEntries(
     Object.entries(base).filter(([key]) => !SAMPLING_KEYS.includes(key)),
   );
-  return {
+  const config = {
     ...kept,
-    _class_name: sampler.className,
+    // a model of iPNDM's own levels keeps them
+    _class_name: sampler.name === "ipndm" && base._class_name === "IPNDMScheduler"
+      ? base._class_name
+      : sampler.className,
     ...(flow && flowKeys(sampler, base)),
     ...sampler.keys,
     ...(edm && edmKeys(sampler)),
-    ...(named !== undefined && (edm ? edmSpacing(named) : findSchedule(named).keys)),
   };
+  if (named === undefined) return config;
+  return { ...config, ...(edm ? edmSpacing(named) : scheduleKeys(named, config._class_name)) };
+}
+
+/** A schedule in the keys of a class: diffusers' own where it has them, else `sigma_spacing`. */
+function scheduleKeys(name: string, className: string): Keys {
+  const { keys } = findSchedule(name);
+  const { defaults } = REGISTRY[className]!;
+  return Object.fromEntries(
+    Object.entries(keys).map(([key, value]) => {
+      const spacing = /^use_(\w+)_sigmas$/.exec(key)?.[1];
+      return spacing && !(key in defaults) && "sigma_spacing" in defaults
+        ? ["sigma_spacing", spacing]
+        : [key, value];
+    }),
+  );
 }
 
 /** A flow-matching model under a sampler: its own class, or a class that can take flow sigmas. */

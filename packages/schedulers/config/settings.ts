@@ -7,6 +7,7 @@ export interface Settings {
   readonly trained_betas: readonly number[] | null;
   readonly rescale_betas_zero_snr: boolean;
   readonly prediction_type: string;
+  readonly pure_noise_sigma: number;
   readonly timestep_spacing: string;
   readonly steps_offset: number;
   readonly set_alpha_to_one: boolean;
@@ -81,6 +82,7 @@ export const NEUTRAL: Settings = {
   trained_betas: null,
   rescale_betas_zero_snr: false,
   prediction_type: "epsilon",
+  pure_noise_sigma: Infinity,
   timestep_spacing: "linspace",
   steps_offset: 0,
   set_alpha_to_one: true,

@@ -17,11 +17,21 @@ export interface Visited {
   readonly timesteps: readonly number[];
 }
 
-/** The sigmas that a config asks for instead of those of its timesteps. */
+/** Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1. */
+const LARGEST_SPACED = 80;
+
+/**
+ * The sigmas that a config asks for instead of those of its timesteps.
+ *
+ * Where the largest is above `pure_noise_sigma`, most of a spacing in powers or logarithms of sigma
+ * would be spent where there is only noise: it begins at 80. Quantiles of the beta distribution are
+ * then taken over timesteps, as in ComfyUI, instead of over sigma.
+ */
 export function replacement(
   c: Settings,
   { steps, timesteps }: TableRequest,
   range: SigmaRange,
+  schedule?: DiscreteSchedule,
 ): number[] | undefined {
   const spaced = c.use_karras_sigmas || c.use_exponential_sigmas || c.use_lu_lambdas ||
     c.use_beta_sigmas || c.sigma_spacing !== null;
@@ -31,13 +41,22 @@ export function replacement(
         "or sigma_spacing); expected only one of them",
     );
   }
-  const ends = { min: c.sigma_min ?? range.min, max: c.sigma_max ?? range.max };
-  if (c.use_karras_sigmas) return karrasSigmas(steps, { ...ends, rho: 7 });
-  if (c.use_exponential_sigmas || c.use_lu_lambdas) return exponentialSigmas(steps, ends);
-  if (c.use_beta_sigmas) return betaSigmas(steps, ends);
+  const fromNoise = c.sigma_max === null && range.max > c.pure_noise_sigma;
+  const whole = { min: c.sigma_min ?? range.min, max: c.sigma_max ?? range.max };
+  const ends = fromNoise ? { ...whole, max: LARGEST_SPACED } : whole;
+  if (c.use_karras_sigmas || c.sigma_spacing === "karras") {
+    return karrasSigmas(steps, { ...ends, rho: 7 });
+  }
+  if (c.use_exponential_sigmas || c.use_lu_lambdas || c.sigma_spacing === "exponential") {
+    return exponentialSigmas(steps, ends);
+  }
+  if (c.use_beta_sigmas || c.sigma_spacing === "beta") {
+    if (!fromNoise || !schedule) return betaSigmas(steps, whole);
+    return betaSigmas(steps, { min: 0, max: schedule.length - 1 }).map(schedule.sigmaAt);
+  }
   if (c.sigma_spacing === null) return undefined;
   if (c.sigma_spacing === "polyexponential") return polyexponentialSigmas(steps, ends);
-  if (c.sigma_spacing === "kl_optimal") return klOptimalSigmas(steps, ends);
+  if (c.sigma_spacing === "kl_optimal") return klOptimalSigmas(steps, whole);
   const model = c.sigma_spacing.replace("align_your_steps_", "") as AlignYourStepsModel;
   return alignYourStepsSigmas(steps, model);
 }

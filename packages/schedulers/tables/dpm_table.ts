@@ -56,7 +56,7 @@ function dpmVisit(
       `Cannot set timesteps: mu is ${request.mu} while use_flow_sigmas is false; expected no mu`,
     );
   }
-  const replaced = replacement(c, request, ends(schedule.sigmas));
+  const replaced = replacement(c, request, ends(schedule.sigmas), schedule);
   const spaced = c.use_flow_sigmas
     ? flowVisit(c, request, options.flow ?? "dpm", replaced)
     : replaced && replacedVisit(c, schedule, replaced, options);

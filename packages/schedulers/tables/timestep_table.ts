@@ -3,12 +3,16 @@ import { linspace, roundHalfEven } from "../_numeric.ts";
 import type { NoiseLevel } from "../plan/noise_level.ts";
 import type { DiscreteSchedule } from "../schedules/discrete.ts";
 import { timesteps, type TimestepSpacing } from "../spacing/timesteps.ts";
+import { ends, replacement } from "./_sigmas.ts";
 import { type Table, type TableMaker, type TableRequest, trainedSchedule } from "./table.ts";
 
 /** Which timesteps a run visits, descending. */
 type Visit = (settings: Settings, request: TableRequest) => readonly number[];
 
-/** A table of whole training timesteps in VP scaling; `last` is the level that a run ends at. */
+/**
+ * A table of whole training timesteps in VP scaling, unless `sigma_spacing` asks for others; `last`
+ * is the level that a run ends at.
+ */
 function vpTable(
   visit: Visit,
   last: (settings: Settings, schedule: DiscreteSchedule) => NoiseLevel,
@@ -16,8 +20,11 @@ function vpTable(
   return (c) => {
     const schedule = trainedSchedule(c);
     return (request) => {
-      const visited = request.timesteps ?? visit(c, request);
-      const levels = [...visited.map((t) => schedule.at(t)), last(c, schedule)];
+      const spaced = replacement(c, request, ends(schedule.sigmas), schedule);
+      const visited = spaced
+        ? spaced.map((sigma) => schedule.atLambda(-Math.log(sigma)))
+        : (request.timesteps ?? visit(c, request)).map((t) => schedule.at(t));
+      const levels = [...visited, last(c, schedule)];
       return { levels, schedule, initNoiseSigma: 1 };
     };
   };

@@ -56,7 +56,7 @@ function veVisit(
     const { min, max } = ends(schedule.sigmas);
     sigmas = [...linspace32(Math.log(max), Math.log(min), steps + 1).map(Math.exp)];
   }
-  const replaced = replacement(c, request, ends(sigmas));
+  const replaced = replacement(c, request, ends(sigmas), schedule);
   if (!replaced) return { sigmas, timesteps: visited };
   const times = replaced.map(schedule.timestepOf);
   return {

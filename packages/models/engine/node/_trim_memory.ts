@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { arch } from "node:process";
+import { engineLibrary } from "./_engine_library.ts";
 
 let trim: (() => void) | undefined;
 
@@ -26,10 +25,4 @@ export function findTrim(): (() => void) | undefined {
     }
   }
   return undefined;
-}
-
-/** Through the engine, which is linked to it, it is found with permission for the engine alone. */
-function engineLibrary(): string {
-  const index = createRequire(import.meta.url).resolve("onnxruntime-node");
-  return index.replace(/dist[\\/][^\\/]+$/, `bin/napi-v6/linux/${arch}/libonnxruntime.so.1`);
 }

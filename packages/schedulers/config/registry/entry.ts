@@ -38,6 +38,7 @@ export const BETAS: Partial<Settings> = {
   beta_schedule: "linear",
   trained_betas: null,
   prediction_type: "epsilon",
+  pure_noise_sigma: Infinity,
 };
 /** Which timesteps are visited. */
 export const SPACED: Partial<Settings> = { timestep_spacing: "linspace", steps_offset: 0 };

@@ -1,0 +1,34 @@
+/**
+ * Every sampler and every schedule draws the cat. Minutes long: `SHUM_LONG_TESTS=1` runs it.
+ */
+import { samplerNames, scheduleNames } from "@shum/schedulers";
+import { assertDraws } from "../_cat.ts";
+
+const ignore = Deno.env.get("SHUM_LONG_TESTS") !== "1";
+
+for (const steps of [undefined, 10, 16]) {
+  Deno.test({
+    name: `every sampler draws the cat at ${steps ?? "its default"} steps`,
+    ignore,
+    fn: () =>
+      assertDraws(Object.fromEntries(
+        samplerNames().map(({ name }) => [name, { sampler: name, ...steps && { steps } }]),
+      )),
+  });
+}
+
+Deno.test({
+  name: "every schedule draws the cat with the model's own sampler",
+  ignore,
+  fn: () =>
+    assertDraws(Object.fromEntries(scheduleNames().map(({ name }) => [name, { schedule: name }]))),
+});
+
+Deno.test({
+  name: "PLMS and SA-Solver draw the cat under Karras' schedule",
+  ignore,
+  fn: () =>
+    assertDraws(Object.fromEntries(
+      ["plms", "sa_solver"].map((sampler) => [sampler, { sampler, schedule: "karras" }]),
+    )),
+});
