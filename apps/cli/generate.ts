@@ -21,6 +21,7 @@ import { nearlyCommand } from "./options/args.ts";
 import { commandLine, type Job, readJobs } from "./options/jobs.ts";
 import { type PictureRecord, pictureRecord, recordTexts } from "./metadata/metadata.ts";
 import { modelFacts } from "./model_facts.ts";
+import { leaveNetwork } from "./network.ts";
 import { openModels } from "./open_models.ts";
 import type { Given } from "./options/options.ts";
 import { existingPart, type OutputNames, outputNames } from "./picture/output.ts";
@@ -72,6 +73,7 @@ export async function runGenerate(
 
   await using model = await openModels(given, progress, signal);
   const { repository } = model;
+  await leaveNetwork();
   const resolved: Resolved[] = [];
   for (const job of jobs) resolved.push(await resolveJob(job, model, input));
   refuseExisting(names, resolved, given);

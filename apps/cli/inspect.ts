@@ -27,6 +27,9 @@ interface Network {
   readonly outputs: readonly string[];
 }
 
+/** A value of somebody's file. */
+const plain = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value);
+
 const FLOATS = ["float32", "float16", "bfloat16", "float64"];
 
 function describeValue(value: OnnxModel["inputs"][number]): string {
@@ -120,8 +123,10 @@ async function inspectModel(
   line(`in ${repository.path}`);
   line("");
   const facts = ["prediction_type", "beta_schedule", "num_train_timesteps", "timestep_spacing"]
-    .flatMap((key) => scheduler[key] === undefined ? [] : [`${key} ${scheduler[key]}`]);
-  line(`scheduler     ${scheduler._class_name ?? "none"}${facts.map((f) => `, ${f}`).join("")}`);
+    .flatMap((key) => scheduler[key] === undefined ? [] : [`${key} ${plain(scheduler[key])}`]);
+  line(
+    `scheduler     ${plain(scheduler._class_name ?? "none")}${facts.map((f) => `, ${f}`).join("")}`,
+  );
   for (const network of networks) {
     line(
       `${network.component.padEnd(13)} ${count(network.parameters)} parameters, ` +

@@ -46,6 +46,52 @@ export async function schedulerConfig(
   return { ...config, clip_sample: false, ...inherited.length > 0 && { _use_default_values } };
 }
 
+/**
+ * A whole number of a configuration, from 1 to `most`, or undefined where it says none.
+ *
+ * @throws {TypeError} It is no number.
+ * @throws {RangeError} It is another number.
+ */
+export function countIn(
+  json: Json,
+  key: string,
+  file: string,
+  most: number,
+  value: unknown = json[key],
+): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (isCount(value) && value <= most) return value;
+  const message =
+    `Cannot open model: ${key} of ${file} is ${JSON.stringify(value).slice(0, 60)}; ` +
+    `expected a whole number from 1 to ${most}`;
+  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
+}
+
+/** More channels, pixels and levels than any network has. */
+const MOST_CHANNELS = 4096;
+const MOST_PIXELS = 1 << 16;
+const MOST_LEVELS = 12;
+
+/** 2 for each level of a network but the first. */
+function levelsIn(json: Json, key: string, file: string): number | undefined {
+  const levels = json[key];
+  if (levels === undefined || levels === null) return undefined;
+  if (Array.isArray(levels) && levels.length >= 1 && levels.length <= MOST_LEVELS) {
+    return 2 ** (levels.length - 1);
+  }
+  throw new TypeError(
+    `Cannot open model: ${key} of ${file} is ${
+      JSON.stringify(levels).slice(0, 60)
+    }; expected a list ` +
+      `of 1 to ${MOST_LEVELS} numbers`,
+  );
+}
+
+/** Channels of a network's input, where its configuration tells. */
+export function inChannels(network: Json, component: string): number | undefined {
+  return countIn(network, "in_channels", `${component}/config.json`, MOST_CHANNELS);
+}
+
 /** The VAE's facts: channels of its latents, pixels per cell. */
 export async function latentFacts(
   repository: Repository,
@@ -54,17 +100,25 @@ export async function latentFacts(
     ...await readConfig(repository, "vae"),
     ...await readConfig(repository, "vae_decoder"),
   };
-  const blocks = json.block_out_channels ?? json.decoder_block_out_channels;
+  const file = "the VAE's config.json";
   return {
-    channels: isCount(json.latent_channels) ? json.latent_channels : 4,
-    scaleFactor: Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 8,
+    channels: countIn(json, "latent_channels", file, MOST_CHANNELS) ?? 4,
+    scaleFactor: levelsIn(json, "block_out_channels", file) ??
+      levelsIn(json, "decoder_block_out_channels", file) ?? 8,
   };
 }
 
 /** `sample_size`, which is one number or `[height, width]`, in pixels. */
-export function trainedSize(network: Json, scaleFactor: number): { width: number; height: number } {
-  const size = network.sample_size;
-  const [height, width] = Array.isArray(size) ? size as number[] : [size, size] as number[];
+export function trainedSize(
+  network: Json,
+  scaleFactor: number,
+  component: string = "unet",
+): { width: number; height: number } {
+  const key = "sample_size";
+  const size = network[key];
+  const read = (value: unknown) =>
+    countIn(network, key, `${component}/config.json`, MOST_PIXELS / scaleFactor, value);
+  const [height, width] = Array.isArray(size) ? [read(size[0]), read(size[1])] : [read(size)];
   return {
     height: (height ?? 64) * scaleFactor,
     width: (width ?? height ?? 64) * scaleFactor,
@@ -75,8 +129,8 @@ export function trainedSize(network: Json, scaleFactor: number): { width: number
  * How often a U-Net halves its input, as a factor. Exported graphs double by scale, so sizes that this
  * does not divide come back as others and do not fit together.
  */
-export function halvings({ block_out_channels: blocks }: Json): number {
-  return Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 1;
+export function halvings(network: Json): number {
+  return levelsIn(network, "block_out_channels", "unet/config.json") ?? 1;
 }
 
 /** What model_index.json says itself (`default_steps`...) comes before what its family is used with. */
@@ -89,8 +143,9 @@ export function defaultsOf(
   const read = (key: string, otherwise: number): number => {
     const own = index[`default_${key}`] ?? otherwise;
     if (typeof own === "number" && Number.isFinite(own)) return own;
+    const shown = typeof own === "object" ? JSON.stringify(own).slice(0, 60) : own;
     throw new TypeError(
-      `Cannot open model: default_${key} of model_index.json is ${own}; expected a number`,
+      `Cannot open model: default_${key} of model_index.json is ${shown}; expected a number`,
     );
   };
   return {

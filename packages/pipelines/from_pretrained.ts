@@ -15,6 +15,7 @@ import {
 import {
   defaultsOf,
   halvings,
+  inChannels,
   isCount,
   isRecord,
   type Json,
@@ -178,7 +179,8 @@ async function textToImage(
   const { channels, scaleFactor } = await latentFacts(repository);
   const xl = repository.has("text_encoder_2");
   const lcm = isCount(network.time_cond_proj_dim);
-  const name = String(index._name_or_path ?? id).split(/[\\/]/).at(-1)!;
+  const origin = index._name_or_path;
+  const name = (typeof origin === "string" ? origin : id).split(/[\\/]/).at(-1)!;
   const upscaler = repository.has("low_res_scheduler");
   const most = index.max_noise_level;
   const turbo = /turbo/i.test(name); // distilled to few steps without guidance; only its name tells
@@ -209,7 +211,7 @@ async function textToImage(
     ),
     ...repository.has("vae_encoder") && { encoder: new Lazy(encoder, release("autoencoder")) },
     channels,
-    inChannels: isCount(network.in_channels) ? network.in_channels : channels,
+    inChannels: inChannels(network, "unet") ?? channels,
     scaleFactor,
     sizeMultiple: scaleFactor * halvings(network),
     ...lcm && { timeCondProjDim: network.time_cond_proj_dim as number },
@@ -238,7 +240,7 @@ async function pixelParts(
   const latent = repository.has("vae_decoder") ? await latentFacts(repository) : undefined;
   const scaleFactor = latent?.scaleFactor ?? 1;
   const steps = scheduler._class_name === "DDPMScheduler" ? 1000 : stepsOf(scheduler, 50);
-  const base = { steps, guidanceScale: 1, ...trainedSize(network, scaleFactor) };
+  const base = { steps, guidanceScale: 1, ...trainedSize(network, scaleFactor, component) };
   const decoding = { ...session, tiling, encoder: false };
   return {
     scheduler,
@@ -251,7 +253,7 @@ async function pixelParts(
         release("autoencoder"),
       ),
     },
-    channels: isCount(network.in_channels) ? network.in_channels : latent?.channels ?? 3,
+    channels: inChannels(network, component) ?? latent?.channels ?? 3,
     scaleFactor,
     sizeMultiple: scaleFactor * halvings(network),
     fixedSize: component === "transformer", // its positions are those it was trained at

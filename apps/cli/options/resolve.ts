@@ -23,6 +23,7 @@ import { maskPicture, pasteBack } from "../picture/mask.ts";
 import type { Given, OptionKey } from "./options.ts";
 import type { Rgb } from "../picture/png.ts";
 import type { LatentRgb } from "../picture/preview.ts";
+import { isSentence } from "../sentence.ts";
 import { samplerLabels } from "../metadata/sampler_names.ts";
 import { runnerOf, strengthOf, takesStrength, taskOf } from "./task.ts";
 
@@ -90,6 +91,7 @@ const NOT_RECORDED: readonly OptionKey[] = [
   "previewPath",
   "quiet",
   "verbose",
+  "debug",
   "plot",
   "dryRun",
 ];
@@ -210,9 +212,8 @@ async function refusing<T>(choose: () => T | Promise<T>): Promise<T> {
   try {
     return await choose();
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) {
-      throw usageError(explain(error).message);
-    }
+    const refused = error instanceof RangeError || error instanceof TypeError;
+    if (refused && isSentence(error.message)) throw usageError(explain(error).message);
     throw error;
   }
 }

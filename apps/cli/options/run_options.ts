@@ -161,6 +161,11 @@ export const runOptions = {
     short: "v",
     help: "say what is loaded, where it runs and how long each part takes",
   },
+  debug: {
+    group: "Watching",
+    kind: "switch",
+    help: "after an error, say where in the program it arose",
+  },
   plot: {
     group: "Plan",
     kind: "text",

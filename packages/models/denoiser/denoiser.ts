@@ -7,6 +7,7 @@ import type { ModelFiles } from "../model_files.ts";
 import type { Device, Session, SessionOptions, TensorInfo } from "../session.ts";
 import { elementCount, type Tensor } from "../tensor.ts";
 import { openSession } from "../engine/node/open_session.ts";
+import { shown } from "../_shown.ts";
 
 /** A denoiser's `config.json`, in diffusers' own keys. */
 export interface UnetConfig {
@@ -235,7 +236,9 @@ function channels(
   const config = json[key] ?? undefined;
   if (config !== undefined && (!Number.isInteger(config) || (config as number) < 1)) {
     throw new RangeError(
-      `Cannot use "${path}": its config says ${key} ${config}; expected a positive whole number`,
+      `Cannot use "${path}": its config says ${key} ${
+        shown(config)
+      }; expected a positive whole number`,
     );
   }
   if (graph !== undefined && config !== undefined && graph !== config) {

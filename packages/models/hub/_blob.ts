@@ -9,7 +9,8 @@ import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
 import { fileSize } from "./_cache.ts";
 import { HubError, Transient, writeError } from "./_error.ts";
-import { connectionError, type Hub, request, statusError, Watchdog, withRetries } from "./_http.ts";
+import { bodyOf, type Hub, request, statusError, withRetries } from "./_http.ts";
+import { Pace } from "./_pace.ts";
 
 /** A file of a repository as the hub lists it. */
 export interface HubFile {
@@ -67,9 +68,9 @@ async function appendRest(hub: Hub, job: BlobJob, partial: string): Promise<stri
   if (have === file.size && (have > 0 || await fileSize(partial) !== undefined)) {
     return hash.digest("hex");
   }
-  using watchdog = new Watchdog(hub.timeout, hub.signal);
+  const pace = new Pace(hub.timeout, hub.signal);
   const range: Record<string, string> = have > 0 ? { Range: `bytes=${have}-` } : {};
-  const response = await request(hub, job.url, watchdog, range);
+  const response = await request(hub, job.url, pace, range);
   if (response.status === 416) {
     await response.body?.cancel();
     await removeIfThere(partial); // what is there cannot be a part of the file
@@ -103,29 +104,18 @@ async function appendRest(hub: Hub, job: BlobJob, partial: string): Promise<stri
   }
   using _close = output;
   job.onLoaded(have);
-  const reader = response.body?.getReader();
-  while (reader !== undefined) {
-    let part: ReadableStreamReadResult<Uint8Array>;
-    try {
-      part = await reader.read();
-    } catch (error) {
-      throw connectionError(error, job.url, hub.signal);
-    }
-    if (part.done) break;
-    watchdog.feed();
-    have += part.value.length;
+  for await (const part of bodyOf(hub, response, job.url, pace)) {
+    have += part.length;
     if (have > file.size) {
-      await reader.cancel().catch(() => {});
       await removeIfThere(partial);
       throw new Transient(`${file.path} is longer than the ${file.size} bytes the hub lists`);
     }
     try {
-      await writeAll(output, part.value);
+      await writeAll(output, part);
     } catch (error) {
-      await reader.cancel().catch(() => {});
-      throw writeError(error, partial, job.cacheDir, file.size - have + part.value.length);
+      throw writeError(error, partial, job.cacheDir, file.size - have + part.length);
     }
-    hash.update(part.value);
+    hash.update(part);
     job.onLoaded(have);
   }
   if (have < file.size) {

@@ -22,10 +22,25 @@ export function environmentFlag(name: string): boolean {
   return ["1", "ON", "YES", "TRUE"].includes(environment(name)?.toUpperCase() ?? "");
 }
 
+/** The user's own folder; the variables first, which need no permission of their own to be asked. */
+export function homeFolder(): string {
+  const named = environment("HOME") ?? environment("USERPROFILE");
+  if (named !== undefined) return named;
+  try {
+    return homedir();
+  } catch (error) {
+    throw new Error(
+      "Cannot find the user's folder: neither HOME nor the system may be asked for it; expected " +
+        "HF_HUB_CACHE or the cacheDir option, or Deno's permission for the environment",
+      { cause: error },
+    );
+  }
+}
+
 function hubHome(): string {
   const home = environment("HF_HOME");
   if (home !== undefined) return home;
-  return join(environment("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
+  return join(environment("XDG_CACHE_HOME") ?? join(homeFolder(), ".cache"), "huggingface");
 }
 
 /**

@@ -7,6 +7,7 @@ export type HubErrorCode =
   | "file_not_found"
   | "no_onnx"
   | "bad_id"
+  | "bad_endpoint"
   | "bad_listing"
   | "http"
   | "network"

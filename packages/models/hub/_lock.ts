@@ -6,7 +6,7 @@
  */
 
 import { dirname } from "node:path";
-import { delay } from "./_http.ts";
+import { delay } from "./_pace.ts";
 
 const POLL_MS = 100;
 

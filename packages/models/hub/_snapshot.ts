@@ -17,8 +17,9 @@ import {
 import { HubError, writeError } from "./_error.ts";
 import { missingGraphs, type ModelIndex } from "../model_index.ts";
 import type { Hub } from "./_http.ts";
-import { readModelText } from "../files/_regular_file.ts";
 import { withLock } from "./_lock.ts";
+import { parseConfig } from "../files/_python_json.ts";
+import { readModelText } from "../files/_regular_file.ts";
 import type { HubProgress } from "./_progress.ts";
 
 const PARALLEL = 4;
@@ -66,15 +67,10 @@ export async function fetchFile(
   return pointer;
 }
 
-/** Parses a model_index.json on disk. */
+/** Reads a model_index.json on disk. */
 export async function readIndex(path: string, id: string): Promise<ModelIndex> {
-  try {
-    return JSON.parse(await readModelText(path));
-  } catch (error) {
-    throw new SyntaxError(`Cannot read model_index.json of "${id}" at ${path}: not JSON`, {
-      cause: error,
-    });
-  }
+  const text = await readModelText(path);
+  return parseConfig(text, `model_index.json of "${id}" at ${path}`) as ModelIndex;
 }
 
 async function requireSpace(cacheDir: string, bytes: number): Promise<void> {

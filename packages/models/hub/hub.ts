@@ -6,6 +6,7 @@
  */
 
 import { join } from "node:path";
+import { hubEndpoint } from "./_address.ts";
 import type { HubFile } from "./_blob.ts";
 import {
   cacheFolders,
@@ -19,6 +20,7 @@ import { HubError } from "./_error.ts";
 import { hasVariant, missingGraphs, type ModelIndex, neededFiles } from "../model_index.ts";
 import type { Hub } from "./_http.ts";
 import { listFiles, resolveCommit } from "./_listing.ts";
+import { shown } from "../_shown.ts";
 import { cachedSnapshot, fetchAll, fetchFile, readIndex, type Snapshot } from "./_snapshot.ts";
 
 export { hubCacheFolder } from "./_cache.ts";
@@ -46,13 +48,18 @@ export interface HubOptions {
   readonly onProgress?: (progress: HubProgress) => void;
   /** Stops the download; what has arrived is kept for the next one. */
   readonly signal?: AbortSignal;
-  /** Milliseconds without a byte after which a connection is given up; 10 000. */
+  /**
+   * Milliseconds without a byte after which a connection is given up; HF_HUB_DOWNLOAD_TIMEOUT (in
+   * seconds) otherwise, else 10 000. So is one that brings less than 1000 bytes in three times as long.
+   */
   readonly timeout?: number;
   /** How many times a transient failure is tried again; 5. */
   readonly retries?: number;
   /** Milliseconds before the first retry, doubled each time; 500. */
   readonly backoff?: number;
 }
+
+const HUB = "https://huggingface.co";
 
 const ID = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/;
 
@@ -68,6 +75,21 @@ const ID = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/;
  */
 export function isHubId(text: string): boolean {
   return ID.test(text) && text.length <= 96 && !/--|\.\.|\.git$|[.-]$/.test(text);
+}
+
+/** A number of the options, or of the environment variable that stands in for it. */
+function patience(name: string, value: number, least: number): number {
+  if (value >= least) return value; // NaN is not
+  throw new RangeError(
+    `Cannot download: ${name} is ${value}; expected a number of at least ${least}`,
+  );
+}
+
+/** How long a connection may be silent. */
+function timeoutOf(options: HubOptions): number {
+  if (options.timeout !== undefined) return patience("timeout", options.timeout, 1);
+  const seconds = Number(environment("HF_HUB_DOWNLOAD_TIMEOUT") ?? 10);
+  return patience("HF_HUB_DOWNLOAD_TIMEOUT", seconds, 0.001) * 1000;
 }
 
 function requireGraphs(
@@ -106,6 +128,7 @@ function requireGraphs(
  *
  * @param id `owner/name` or `name`
  * @throws {HubError} its `code` says what failed, its message what to do
+ * @throws {RangeError} `timeout`, `retries` or `backoff` is no number that can be used
  * @throws {DOMException} AbortError, when the signal aborts
  *
  * @example
@@ -122,12 +145,15 @@ export async function downloadFromHub(id: string, options: HubOptions = {}): Pro
   if (!isHubId(id)) {
     throw new HubError(
       "bad_id",
-      `Cannot download "${id}": it is no hub id; expected owner/name of letters, digits, "-", "_", "."`,
+      `Cannot download ${
+        shown(id)
+      }: it is no hub id; expected owner/name of letters, digits, "-", "_", "."`,
     );
   }
   const { revision = "main", cacheDir = hubCacheFolder(), variant, signal } = options;
-  if (revision === "" || revision.split("/").some((part) => /^\.*$|\\/.test(part))) {
-    throw new HubError("bad_id", `Cannot download "${id}": "${revision}" is no revision`);
+  // deno-lint-ignore no-control-regex
+  if (revision === "" || revision.split("/").some((part) => /^\.*$|[\\:\0-\x1f]/.test(part))) {
+    throw new HubError("bad_id", `Cannot download "${id}": ${shown(revision)} is no revision`);
   }
   const folders = cacheFolders(cacheDir, id);
   const offline = options.offline ??
@@ -142,13 +168,12 @@ export async function downloadFromHub(id: string, options: HubOptions = {}): Pro
     );
   }
   const hub: Hub = {
-    endpoint: (options.endpoint ?? environment("HF_ENDPOINT") ?? "https://huggingface.co")
-      .replace(/\/+$/, ""),
+    endpoint: hubEndpoint(options.endpoint ?? environment("HF_ENDPOINT") ?? HUB),
     token: options.token === false ? undefined : options.token?.trim() || await hubToken(),
     signal,
-    timeout: options.timeout ?? Number(environment("HF_HUB_DOWNLOAD_TIMEOUT") ?? 10) * 1000,
-    retries: options.retries ?? 5,
-    backoff: options.backoff ?? 500,
+    timeout: timeoutOf(options),
+    retries: patience("retries", options.retries ?? 5, 0),
+    backoff: patience("backoff", options.backoff ?? 500, 0),
   };
   let commit: string;
   try {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { parsePythonJson } from "./_python_json.ts";
-import { homedir } from "node:os";
+import { parseConfig } from "../files/_python_json.ts";
 import { isAbsolute, join, resolve } from "node:path";
+import { homeFolder } from "../hub/_cache.ts";
 import { chooseGraph, componentKind, components, type ModelIndex } from "../model_index.ts";
 import { downloadFromHub, type HubOptions, isHubId } from "../hub/hub.ts";
 import { readModelText } from "../files/_regular_file.ts";
@@ -35,10 +35,10 @@ export interface Repository {
    */
   file(component: string, name?: string): string;
   /**
-   * A JSON file of a component.
+   * A JSON file of a component: an object.
    *
    * @throws {RepositoryError} the file is missing
-   * @throws {SyntaxError} it is not JSON
+   * @throws {SyntaxError} it is not JSON, or no object
    * @throws {RangeError} it is longer than any such file: 64 MiB for a tokenizer's, else 4 MiB
    */
   json(component: string, name: string): Promise<unknown>;
@@ -85,7 +85,7 @@ async function locate(
 ): Promise<{ folder: string; options: RepositoryOptions }> {
   const text = idOrPath.trim();
   if (text === "") throw new RepositoryError(`Cannot open a model: its name is empty`);
-  const home = /^~(?=[/\\]|$)/.test(text) ? homedir() + text.slice(1) : text;
+  const home = /^~(?=[/\\]|$)/.test(text) ? homeFolder() + text.slice(1) : text;
   const local = await isFolder(home);
   if (local === true) return { folder: resolve(home), options };
   if (local === false) {
@@ -135,13 +135,8 @@ async function readIndex(folder: string, id: string, listing: Listing): Promise<
       { cause: error },
     );
   }
-  let index: unknown;
-  try {
-    index = JSON.parse(text);
-  } catch (error) {
-    throw new SyntaxError(`Cannot parse ${file}: ${(error as Error).message}`, { cause: error });
-  }
-  if (typeof (index as ModelIndex | null)?._class_name !== "string") {
+  const index = parseConfig(text, file);
+  if (typeof index._class_name !== "string") {
     throw new RepositoryError(
       `Cannot open model "${id}": ${file} has no _class_name; expected the name of a pipeline class`,
     );
@@ -218,14 +213,7 @@ export async function openRepository(
     file,
     async json(component: string, name: string): Promise<unknown> {
       const path = file(component, name);
-      try {
-        return parsePythonJson(await readModelText(path));
-      } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
-        throw new SyntaxError(`Cannot parse ${path}: ${(error as Error).message}`, {
-          cause: error,
-        });
-      }
+      return parseConfig(await readModelText(path), path);
     },
   };
 }

@@ -77,7 +77,7 @@ export function makeClipTokenizer(
     );
   }
   const json = tokenizer ?? tokenizerFromVocabulary(vocab!, merges!, config);
-  const inner = new Tokenizer(json, config);
+  const inner = open(json, config);
   const id = (key: "bos_token" | "eos_token" | "pad_token", fallback: string): number => {
     const token = tokenText(config[key]) ?? fallback;
     const found = inner.token_to_id(token);
@@ -117,6 +117,21 @@ export function makeClipTokenizer(
       return row;
     },
   };
+}
+
+/** The library's errors are those of whoever reads a file that it does not expect. */
+function open(json: Readonly<Record<string, unknown>>, config: ClipTokenizerConfig): Tokenizer {
+  try {
+    const tokenizer = new Tokenizer(json, config);
+    tokenizer.encode("a cat", { add_special_tokens: false }); // what it takes amiss only then
+    return tokenizer;
+  } catch (error) {
+    throw new SyntaxError(
+      "Cannot make tokenizer: tokenizer.json or tokenizer_config.json is not as transformers writes " +
+        `it; expected its "model", "normalizer", "pre_tokenizer" and "added_tokens"`,
+      { cause: error },
+    );
+  }
 }
 
 /**

@@ -35,7 +35,7 @@ export function resolve(config: SchedulerConfig): Resolved {
   if (typeof name !== "string") {
     throw new TypeError(
       `Cannot read scheduler config: _class_name is ${
-        JSON.stringify(name)
+        JSON.stringify(name) ?? "absent"
       }; expected the name of ` +
         `a scheduler class, for instance "EulerDiscreteScheduler"`,
     );

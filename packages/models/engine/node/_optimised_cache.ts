@@ -173,5 +173,9 @@ function processor(): string {
   } catch {
     // Not Linux, or not permitted.
   }
-  return `${platform()} ${cpus()[0]?.model ?? ""}`;
+  try {
+    return `${platform()} ${cpus()[0]?.model ?? ""}`;
+  } catch {
+    return platform(); // not permitted: a copy that this processor cannot run is made anew
+  }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { writeOnnxModel } from "../../onnx/_writer.ts";
+import { engineLibrary } from "./_engine_library.ts";
 import { createOnnxSession } from "./_onnx_session.ts";
 import { devices } from "../providers.ts";
 import type { Device, DeviceProbe } from "../../session.ts";
@@ -60,12 +61,22 @@ function impossibleHere(device: Device): string | undefined {
 }
 
 function hasVulkan(): boolean {
+  const name = "libvulkan.so.1";
   try {
-    Deno.dlopen("libvulkan.so.1", {}).close();
+    Deno.dlopen(name, {}).close();
     return true;
   } catch (error) {
-    // Permission to use the engine's folder only: let the engine find out.
-    return error instanceof Deno.errors.NotCapable;
+    if (!(error instanceof Deno.errors.NotCapable)) return false;
+  }
+  // Permission to use the engine's folder only: then as the engine itself would.
+  try {
+    const { symbols } = Deno.dlopen(engineLibrary(), {
+      dlopen: { parameters: ["buffer", "i32"], result: "pointer" },
+    });
+    const lazily = 1;
+    return symbols.dlopen(new TextEncoder().encode(`${name}\0`), lazily) !== null;
+  } catch {
+    return true; // let the engine find out
   }
 }
 
