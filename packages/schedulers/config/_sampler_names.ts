@@ -193,18 +193,18 @@ export const SCHEDULES: readonly (ScheduleName & { readonly keys: Keys })[] = [
     name: "ays",
     aliases: ["align_your_steps", "ays_sd15"],
     description: "optimised for Stable Diffusion 1.5",
-    keys: { ...LINSPACE, sigma_spacing: "align_your_steps_sd15" },
+    keys: { ...SPACED, sigma_spacing: "align_your_steps_sd15" },
   },
   {
     name: "ays_sdxl",
     aliases: [],
     description: "optimised for Stable Diffusion XL",
-    keys: { ...LINSPACE, sigma_spacing: "align_your_steps_sdxl" },
+    keys: { ...SPACED, sigma_spacing: "align_your_steps_sdxl" },
   },
   {
     name: "ays_svd",
     aliases: [],
     description: "optimised for Stable Video Diffusion",
-    keys: { ...LINSPACE, sigma_spacing: "align_your_steps_svd" },
+    keys: { ...SPACED, sigma_spacing: "align_your_steps_svd" },
   },
 ];

@@ -44,8 +44,9 @@ export interface TorchRandom extends Gaussian {
  * fewer than 16 numbers takes another path than a longer one, a draw whose length is not a
  * multiple of 16 draws its last 16 numbers anew, and only the low 32 bits of the seed count.
  *
- * @param seed A whole number; -1 is 2^32 - 1, as there.
- * @throws {RangeError} When the seed is a number but not a safe integer.
+ * @param seed A whole number from -2^63 to 2^64 - 1, a bigint where it is not a safe integer; as in
+ * torch, -1 is 2^64 - 1.
+ * @throws {RangeError} For any other seed.
  *
  * @example The same numbers as `torch.manual_seed(0); torch.randn(5)`
  * ```ts
