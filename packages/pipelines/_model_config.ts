@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Repository } from "@shum/models";
+import { type ModelFiles, type ModelIndex, readConfig } from "@shum/models";
 import type { SchedulerConfig } from "@shum/schedulers";
 import type { Defaults } from "./pipeline.ts";
 
@@ -17,37 +17,29 @@ export const isRecord = (value: unknown): value is Json =>
 export const isCount = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) > 0;
 
-/** A component's `config.json`; old exports have none. */
-export async function readConfig(repository: Repository, component: string): Promise<Json> {
-  try {
-    repository.file(component, "config.json");
-  } catch {
-    return {};
-  }
-  return await repository.json(component, "config.json") as Json;
+/** model_index.json. */
+export async function modelIndex(files: ModelFiles): Promise<ModelIndex> {
+  const index = files.index ?? await readConfig(files, "", "model_index.json");
+  if (typeof index._class_name === "string") return index as ModelIndex;
+  throw new TypeError(
+    `Cannot open model "${
+      modelName(files)
+    }": its model_index.json has no _class_name; expected the ` +
+      `name of a pipeline class`,
+  );
+}
+
+/** What messages call a model. */
+export function modelName({ id }: ModelFiles): string {
+  return id ?? "in memory";
 }
 
 /** A scheduler's configuration. */
 export async function schedulerConfig(
-  repository: Repository,
+  files: ModelFiles,
   component: string = "scheduler",
 ): Promise<SchedulerConfig> {
-  return await repository.json(component, "scheduler_config.json") as SchedulerConfig;
-}
-
-/** The VAE's facts: channels of its latents, pixels per cell. */
-export async function latentFacts(
-  repository: Repository,
-): Promise<{ channels: number; scaleFactor: number }> {
-  const json = {
-    ...await readConfig(repository, "vae"),
-    ...await readConfig(repository, "vae_decoder"),
-  };
-  const blocks = json.block_out_channels ?? json.decoder_block_out_channels;
-  return {
-    channels: isCount(json.latent_channels) ? json.latent_channels : 4,
-    scaleFactor: Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 8,
-  };
+  return await files.json(component, "scheduler_config.json") as SchedulerConfig;
 }
 
 /** `sample_size`, which is one number or `[height, width]`, in pixels. */
@@ -70,7 +62,7 @@ export function halvings({ block_out_channels: blocks }: Json): number {
 
 /** What model_index.json says itself (`default_steps`...) comes before what its family is used with. */
 export function defaultsOf(
-  { index }: Repository,
+  index: ModelIndex,
   base: Defaults,
   family: Partial<Defaults> = {},
 ): Defaults {

@@ -11,6 +11,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { chooseGraph, componentKind, components, type ModelIndex } from "../model_index.ts";
 import { downloadFromHub, type HubOptions, isHubId } from "../hub/hub.ts";
 import { readModelText } from "../files/_regular_file.ts";
+import type { ModelFiles } from "../model_files.ts";
 import { checkRepository, listFolders, type Listing } from "./_check.ts";
 
 export { type CachedModel, cachedModels } from "./_cached.ts";
@@ -19,15 +20,13 @@ export { type CachedModel, cachedModels } from "./_cached.ts";
 export type RepositoryOptions = HubOptions;
 
 /** A model folder that has everything its model_index.json names. */
-export interface Repository {
+export interface Repository extends ModelFiles {
   /** The hub id, or the path as it was given. */
   readonly id: string;
   /** The folder with the files. */
   readonly path: string;
   /** model_index.json. */
   readonly index: ModelIndex;
-  /** Whether a component, such as "unet" or "vae_encoder", is there to be used. */
-  has(component: string): boolean;
   /**
    * The path of a component's file; without a name, its graph.
    *
@@ -42,6 +41,8 @@ export interface Repository {
    * @throws {RangeError} it is longer than any such file: 64 MiB for a tokenizer's, else 4 MiB
    */
   json(component: string, name: string): Promise<unknown>;
+  /** The path of a component's graph, as {@linkcode Repository.file} gives it. */
+  graph(component: string): Promise<string>;
 }
 
 /**
@@ -208,14 +209,17 @@ export async function openRepository(
     id: idOrPath,
     path: folder,
     index,
-    has(component: string): boolean {
+    has(component: string, name?: string): boolean {
       const inside = names(component);
+      if (name !== undefined) return inside.includes(name);
       if (inside.length === 0) return false;
       const declared = components(index).includes(component);
       return componentKind(component) !== "network" || graph(component) !== undefined ||
         (declared && component !== "vae");
     },
     file,
+    graph: async (component: string) => await Promise.resolve(file(component)),
+    text: async (component: string, name: string) => await readModelText(file(component, name)),
     async json(component: string, name: string): Promise<unknown> {
       const path = file(component, name);
       try {
