@@ -1,4 +1,5 @@
 import type { Stats } from "node:fs";
+import { isAbsent } from "./_absent.ts";
 import { builtin } from "./_builtin.ts";
 
 // Files that others made: opening a pipe waits for ever, and a device or a link to one may never
@@ -26,8 +27,7 @@ export function requireFile(path: string, expected: string): Stats {
   try {
     info = builtin("fs").statSync(path);
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    const reason = code === "ENOENT" || code === "ENOTDIR" ? "there is no such file" : message;
+    const reason = isAbsent(error) ? "there is no such file" : (error as Error).message;
     throw new Error(`Cannot read "${path}": ${reason}; expected ${expected}`, { cause: error });
   }
   if (info.isFile()) return info;

@@ -6,15 +6,16 @@
  */
 
 import { parsePythonJson } from "./_python_json.ts";
+import { stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { chooseGraph, componentKind, components, type ModelIndex } from "../model_index.ts";
-import { downloadFromHub, type HubOptions, isHubId } from "../hub/hub.ts";
+import { isHubId } from "../hub/_id.ts";
+import { downloadFromHub, type HubOptions } from "../hub/hub.ts";
 import { readModelText } from "../files/_regular_file.ts";
 import type { ModelFiles } from "../model_files.ts";
+import { RepositoryError } from "./error.ts";
 import { checkRepository, listFolders, type Listing } from "./_check.ts";
-
-export { type CachedModel, cachedModels } from "./_cached.ts";
 
 /** Settings of {@linkcode openRepository}: those of the hub, which a local folder ignores. */
 export type RepositoryOptions = HubOptions;
@@ -45,35 +46,9 @@ export interface Repository extends ModelFiles {
   graph(component: string): Promise<string>;
 }
 
-/**
- * A model folder that cannot be used: what is missing or damaged, and where it was looked for.
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { openRepository, RepositoryError } from "@shum/models";
- * const empty = await Deno.makeTempDir();
- * await assertRejects(() => openRepository(empty), RepositoryError, "model_index.json");
- * ```
- */
-export class RepositoryError extends Error {
-  /** Each thing that is wrong. */
-  readonly problems: readonly string[];
-
-  /** Makes an error that lists what is wrong with a model. */
-  constructor(message: string, problems: readonly string[] = [], options?: ErrorOptions) {
-    super(
-      problems.length === 0 ? message : `${message}\n${problems.map((p) => `  - ${p}`).join("\n")}`,
-      options,
-    );
-    this.name = "RepositoryError";
-    this.problems = problems;
-  }
-}
-
 async function isFolder(path: string): Promise<boolean | undefined> {
   try {
-    return (await Deno.stat(path)).isDirectory;
+    return (await stat(path)).isDirectory();
   } catch {
     return undefined;
   }
@@ -150,26 +125,7 @@ async function readIndex(folder: string, id: string, listing: Listing): Promise<
   return index as ModelIndex;
 }
 
-/**
- * Opens a model: a local folder, a hub id (`owner/name`, `owner/name@revision`) or the address of
- * its page. Everything that model_index.json names must be there and whole; otherwise the error
- * lists every problem at once. Graphs are looked at, not loaded.
- *
- * Layouts: optimum (`vae_encoder/`, `vae_decoder/`, `unet/` or `transformer/`, `model.onnx` with
- * `model.onnx_data`) and the older diffusers one (`unet/weights.pb`).
- *
- * @throws {RepositoryError} no such folder, or something in it is missing or damaged
- * @throws {HubError} the download failed
- * @throws {SyntaxError} model_index.json is not JSON
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { openRepository, RepositoryError } from "@shum/models";
- *
- * await assertRejects(() => openRepository("./no/such/folder"), RepositoryError, "no folder");
- * ```
- */
+/** See {@linkcode openRepository} of `platform.ts`. */
 export async function openRepository(
   idOrPath: string,
   options: RepositoryOptions = {},

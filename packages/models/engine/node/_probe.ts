@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { arch, platform } from "node:process";
+import { isNotPermitted } from "../../files/_absent.ts";
 import { writeOnnxModel } from "../../onnx/_writer.ts";
 import { createOnnxSession } from "./_onnx_session.ts";
 import { devices } from "../providers.ts";
@@ -45,14 +47,13 @@ async function probe(device: Device, model: Uint8Array): Promise<DeviceProbe> {
 }
 
 function impossibleHere(device: Device): string | undefined {
-  const { os, arch } = Deno.build;
-  if (device === "coreml" && os !== "darwin") return "it exists on macOS only";
-  if (device === "dml" && os !== "windows") return "it exists on Windows only";
-  if (device === "cuda" && (os === "darwin" || arch !== "x86_64")) {
+  if (device === "coreml" && platform !== "darwin") return "it exists on macOS only";
+  if (device === "dml" && platform !== "win32") return "it exists on Windows only";
+  if (device === "cuda" && (platform === "darwin" || arch !== "x64")) {
     return "the engine has it for Linux and Windows on x86-64 only";
   }
-  if (device === "webgpu" && os === "linux") {
-    if (arch !== "x86_64") return "the engine has it for Linux on x86-64 only";
+  if (device === "webgpu" && platform === "linux") {
+    if (arch !== "x64") return "the engine has it for Linux on x86-64 only";
     // The engine would print its own complaint, which no setting silences.
     if (!hasVulkan()) return "libvulkan.so.1 is missing: install the Vulkan loader and a driver";
   }
@@ -60,12 +61,13 @@ function impossibleHere(device: Device): string | undefined {
 }
 
 function hasVulkan(): boolean {
+  if (typeof Deno === "undefined") return true; // no way to ask: let the engine find out
   try {
     Deno.dlopen("libvulkan.so.1", {}).close();
     return true;
   } catch (error) {
     // Permission to use the engine's folder only: let the engine find out.
-    return error instanceof Deno.errors.NotCapable;
+    return isNotPermitted(error);
   }
 }
 

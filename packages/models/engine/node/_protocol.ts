@@ -14,7 +14,8 @@ export interface Requests {
 export interface OpenRequest {
   /** Its number from now on; never used again, not even by a thread that follows. */
   readonly session: number;
-  readonly path: string;
+  /** The absolute path of a file, or the bytes of a model that holds its weights. */
+  readonly source: string | Uint8Array;
   /** In the order to try. */
   readonly devices: readonly Device[];
   readonly threads: number;

@@ -1,3 +1,5 @@
+import { platform } from "node:process";
+
 let trim: (() => void) | undefined;
 
 /**
@@ -10,7 +12,8 @@ export function trimMemory(): void {
 }
 
 function findTrim(): () => void {
-  if (Deno.build.os !== "linux") return () => {};
+  // Node and Bun have no such door to C, or not this one.
+  if (platform !== "linux" || typeof Deno === "undefined") return () => {};
   try {
     const { symbols } = Deno.dlopen("libc.so.6", {
       malloc_trim: { parameters: ["usize"], result: "i32" },

@@ -1,0 +1,29 @@
+import process from "node:process";
+
+/**
+ * Watches for the end of the process.
+ *
+ * @param runsDry Called when nothing is left to do; true if it has found something, which goes on.
+ * @param ends Called at the very end, when nothing that takes time can begin any more.
+ * @returns Stops watching.
+ */
+export function watchProcessEnd(runsDry: () => boolean, ends: () => void): () => void {
+  // Deno has process.on() too, but Deno.exit() does not tell it.
+  if (typeof Deno === "undefined") {
+    process.on("beforeExit", runsDry);
+    process.on("exit", ends);
+    return () => {
+      process.off("beforeExit", runsDry);
+      process.off("exit", ends);
+    };
+  }
+  const beforeUnload = (event: Event) => {
+    if (runsDry()) event.preventDefault();
+  };
+  globalThis.addEventListener("beforeunload", beforeUnload);
+  globalThis.addEventListener("unload", ends);
+  return () => {
+    globalThis.removeEventListener("beforeunload", beforeUnload);
+    globalThis.removeEventListener("unload", ends);
+  };
+}
