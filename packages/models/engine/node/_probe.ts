@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { arch, platform } from "node:process";
 import { isNotPermitted } from "../../files/_absent.ts";
+import { environment } from "../../files/_builtin.ts";
 import { writeOnnxModel } from "../../onnx/_writer.ts";
 import { createOnnxSession } from "./_onnx_session.ts";
 import { devices } from "../providers.ts";
@@ -61,13 +62,24 @@ function impossibleHere(device: Device): string | undefined {
 }
 
 function hasVulkan(): boolean {
-  if (typeof Deno === "undefined") return true; // no way to ask: let the engine find out
+  if (typeof Deno === "undefined") return hasLibrary("libvulkan.so.1");
   try {
     Deno.dlopen("libvulkan.so.1", {}).close();
     return true;
   } catch (error) {
     // Permission to use the engine's folder only: let the engine find out.
     return isNotPermitted(error);
+  }
+}
+
+/** Whether the loader would find a library, where nothing can be loaded to see. */
+function hasLibrary(name: string): boolean {
+  const folders = environment("LD_LIBRARY_PATH")?.split(":") ?? [];
+  if (folders.some((folder) => existsSync(`${folder}/${name}`))) return true;
+  try {
+    return readFileSync("/etc/ld.so.cache", "latin1").includes(`/${name}\0`);
+  } catch {
+    return true; // another loader: let the engine find out
   }
 }
 

@@ -27,3 +27,14 @@ export function watchProcessEnd(runsDry: () => boolean, ends: () => void): () =>
     globalThis.removeEventListener("unload", ends);
   };
 }
+
+/**
+ * Whether a thread may be ended while the engine computes in it. Node and Bun wait for the call to
+ * return, and then the engine, which finds its thread ended, aborts the process.
+ */
+export const endsBusyThreads: boolean = typeof Deno !== "undefined";
+
+/** Ends the process where an exit would wait for a thread that never ends; its code is lost. */
+export function killProcess(): void {
+  process.kill(process.pid, "SIGKILL");
+}

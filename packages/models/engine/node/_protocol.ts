@@ -9,6 +9,8 @@ export interface Requests {
   release: { request: { readonly session: number }; reply: null };
   /** Releases every session and sets the first element, which the main thread waits for. */
   end: { request: Int32Array; reply: never };
+  /** Sets the first element and ends the thread: nobody wants what it does any more. */
+  leave: { request: Int32Array; reply: never };
 }
 
 export interface OpenRequest {

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { parentPort } from "node:worker_threads";
 import { withWeightsBeside } from "./_linked_model.ts";
 import { describeSource } from "../_graph_source.ts";
@@ -46,7 +47,10 @@ const sessions = new Map<number, Loaded>();
       const buffers = [...reply.outputs.map(({ buffer }) => buffer), ...reply.returned];
       answer(reply, buffers);
     } else if (kind === "end") await end(request as Int32Array);
-    else answer(await release((request as { session: number }).session));
+    else if (kind === "leave") {
+      await end(request as Int32Array);
+      process.exit();
+    } else answer(await release((request as { session: number }).session));
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     parentPort!.postMessage({ ok: false, name, message } satisfies ReplyMessage);

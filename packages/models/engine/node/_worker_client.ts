@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { siblingUrl } from "../../files/_sibling.ts";
-import { watchProcessEnd } from "./_process_end.ts";
+import { endsBusyThreads, killProcess, watchProcessEnd } from "./_process_end.ts";
 import type { ReplyMessage, RequestKind, Requests } from "./_protocol.ts";
 
 interface Task {
@@ -48,6 +48,8 @@ class EngineWorker {
   #holds = 0;
   /** WebGPU must be touched by one thread in the life of a process: then the thread stays. */
   #pinned = false;
+  /** Of each thread that was left and may not be ended from here: becomes 1 when it is about to end. */
+  readonly #left = new Set<Int32Array>();
   #unwatch: (() => void) | undefined;
 
   request<K extends RequestKind>(
@@ -145,7 +147,14 @@ class EngineWorker {
     this.#forget();
     this.#recover();
     // Takes effect when the engine's call returns, or with the end of the process.
-    worker?.terminate();
+    if (endsBusyThreads) worker?.terminate();
+    else if (worker) {
+      const gone = new Int32Array(new SharedArrayBuffer(4));
+      this.#left.add(gone);
+      worker.unref();
+      worker.on("exit", () => this.#left.delete(gone));
+      worker.postMessage({ kind: "leave", request: gone });
+    }
     this.#next();
   }
 
@@ -177,6 +186,7 @@ class EngineWorker {
     });
     worker.on("error", (error: Error) => this.#fail(worker, error.message));
     worker.on("exit", () => this.#fail(worker, "it ended"));
+    this.#unwatch?.();
     this.#unwatch = watchProcessEnd(this.#runsDry, this.#ends);
     return worker;
   }
@@ -200,10 +210,15 @@ class EngineWorker {
 
   /** An exit that the program calls for leaves no time but this: wait for the thread to let go of the graphics driver. */
   readonly #ends = (): void => {
-    if (!this.#pinned || this.#open.size === 0) return;
-    const released = new Int32Array(new SharedArrayBuffer(4));
-    this.#worker!.postMessage({ kind: "end", request: released });
-    Atomics.wait(released, 0, 0, longestEnd);
+    const busy = !endsBusyThreads && this.#running !== undefined;
+    const awaited = [...this.#left];
+    if (this.#worker && (busy || this.#pinned && this.#open.size > 0)) {
+      const released = new Int32Array(new SharedArrayBuffer(4));
+      this.#worker.postMessage({ kind: "end", request: released });
+      awaited.push(released);
+    }
+    const outcomes = awaited.map((flag) => Atomics.wait(flag, 0, 0, longestEnd));
+    if (!endsBusyThreads && outcomes.includes("timed-out")) killProcess();
   };
 
   #endIfIdle(): void {
@@ -217,7 +232,7 @@ class EngineWorker {
 
   #forget(): void {
     this.#worker = undefined;
-    this.#unwatch?.();
+    if (this.#left.size === 0) this.#unwatch?.();
   }
 }
 
