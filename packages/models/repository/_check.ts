@@ -6,8 +6,9 @@
  */
 
 import { statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { hubCacheFolder } from "../hub/_cache.ts";
+import { hubCacheFolder } from "../hub/_folder.ts";
 import {
   chooseGraph,
   componentFolders,
@@ -43,14 +44,14 @@ export async function listFolders(root: string): Promise<Listing> {
   const folders = new Map<string, Set<string>>([["", new Set()]]);
   const refused = new Map<string, string>();
   const list = async (folder: string) => {
-    for await (const entry of Deno.readDir(join(root, folder))) {
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
       const way = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const path = join(root, way);
-      let isDirectory = entry.isDirectory;
-      if (!isDirectory && !entry.isFile) {
+      let isDirectory = entry.isDirectory();
+      if (!isDirectory && !entry.isFile()) {
         try {
           // A link to nothing is a name like any other: whoever needs the file will miss it.
-          const info = entry.isSymlink && realPathInside(path, roots) === undefined
+          const info = entry.isSymbolicLink() && realPathInside(path, roots) === undefined
             ? undefined
             : statSync(path);
           isDirectory = info?.isDirectory() === true;

@@ -8,8 +8,10 @@ import {
 import { join } from "@std/path";
 import { MockHub, noise } from "../testing/_mock_hub.ts";
 import { writeOnnxModel } from "../onnx/_writer.ts";
-import { HubError } from "../hub/hub.ts";
-import { cachedModels, openRepository, RepositoryError } from "./repository.ts";
+import { HubError } from "../hub/_error.ts";
+import { cachedModels } from "./_cached.ts";
+import { RepositoryError } from "./error.ts";
+import { openRepository } from "./repository.ts";
 
 /** A graph whose weights, if it has any, lie in `location`. */
 function graph(location?: string, length = 16): Uint8Array {

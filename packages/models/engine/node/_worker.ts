@@ -1,6 +1,8 @@
+import process from "node:process";
 import { parentPort } from "node:worker_threads";
 import { withWeightsBeside } from "./_linked_model.ts";
-import { checkOperators, readCheckedModel } from "./_check.ts";
+import { describeSource } from "../_graph_source.ts";
+import { checkOperators, readCheckedBytes, readCheckedModel } from "./_check.ts";
 import {
   dropOptimised,
   fusedPath,
@@ -45,7 +47,10 @@ const sessions = new Map<number, Loaded>();
       const buffers = [...reply.outputs.map(({ buffer }) => buffer), ...reply.returned];
       answer(reply, buffers);
     } else if (kind === "end") await end(request as Int32Array);
-    else answer(await release((request as { session: number }).session));
+    else if (kind === "leave") {
+      await end(request as Int32Array);
+      process.exit();
+    } else answer(await release((request as { session: number }).session));
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     parentPort!.postMessage({ ok: false, name, message } satisfies ReplyMessage);
@@ -57,21 +62,23 @@ function answer(reply: unknown, transfer: ArrayBuffer[] = []): void {
 }
 
 async function open(request: OpenRequest): Promise<OpenReply> {
-  const model = readCheckedModel(request.path);
+  const { source } = request;
+  const model = typeof source === "string" ? readCheckedModel(source) : readCheckedBytes(source);
+  const path = typeof source === "string" ? source : describeSource(source);
   for (const [i, device] of request.devices.entries()) {
     try {
-      checkOperators(request.path, model, device);
+      checkOperators(path, model, device);
       const session = await load(request, model, device);
       trimMemory(); // what loading took and the session does not keep
-      sessions.set(request.session, { session, path: request.path, device });
+      sessions.set(request.session, { session, path, device });
       return { device, inputs: session.inputs, outputs: session.outputs };
     } catch (error) {
       // "auto" goes on to the next device, and ends with the plainest one's reason.
       if (i < request.devices.length - 1) continue;
-      throw translateError(error, { path: request.path, device, during: "load" });
+      throw translateError(error, { path, device, during: "load" });
     }
   }
-  throw new RangeError(`Cannot load "${request.path}": no device was given`);
+  throw new RangeError(`Cannot load "${path}": no device was given`);
 }
 
 /**
@@ -82,10 +89,11 @@ async function open(request: OpenRequest): Promise<OpenReply> {
 const largeModel = 128 * 2 ** 20;
 
 async function load(request: OpenRequest, model: OnnxModel, device: Device): Promise<OnnxSession> {
-  const { path, threads, cacheDir, lowMemory } = request;
+  const { source: path, threads, cacheDir, lowMemory } = request;
   const bytes = model.initializers.reduce((sum, { length }) => sum + length, 0);
   const large = bytes >= largeModel;
   const settings = { device, threads, lowMemory, arena: !large };
+  if (typeof path !== "string") return createOnnxSession(path, settings);
   const original = () =>
     withWeightsBeside(path, model, (beside) => createOnnxSession(beside, settings));
   // GPU providers keep weights on their own side; there is nothing to map.
