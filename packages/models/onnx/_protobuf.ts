@@ -33,7 +33,7 @@ const longestText = 1 << 20;
 /** As in Google's own reader. */
 const deepest = 100;
 /** A model of a hundred thousand operators has two million. */
-const mostFields = 5_000_000;
+const mostFields = 2_000_000;
 
 /** A cursor over the fields of one protobuf message; https://protobuf.dev/programming-guides/encoding. */
 export class ProtobufReader {

@@ -316,9 +316,9 @@ Deno.test("graphs in graphs without end, and parts without number, are refused i
   const deep = join([version, bytes(8, writeOpset("", 17)), bytes(7, graph)]);
   assertThrows(() => readOnnxModel(deep), SyntaxError, "nested too deep");
   const start = performance.now();
-  const calls = new Uint8Array(12_000_000).map((_, i) => i % 2 === 0 ? 0x0a : 0);
+  const calls = new Uint8Array(5_000_000).map((_, i) => i % 2 === 0 ? 0x0a : 0);
   const many = join([version, bytes(8, writeOpset("", 17)), bytes(7, calls)]);
-  assertThrows(() => readOnnxModel(many), SyntaxError, "over 5000000 parts");
+  assertThrows(() => readOnnxModel(many), SyntaxError, "over 2000000 parts");
   const dims = bytes(7, bytes(5, bytes(1, new Uint8Array(1_000_000))));
   const axes = join([version, bytes(8, writeOpset("", 17)), dims]);
   assertThrows(() => readOnnxModel(axes), SyntaxError, "over 64 numbers");
