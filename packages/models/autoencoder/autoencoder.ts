@@ -32,7 +32,7 @@ export interface AutoencoderOptions extends OpenOptions {
 /** Between pixels and latents: a variational autoencoder, or a tiny one. */
 export interface Autoencoder extends AsyncDisposable {
   /** The device that serves it. */
-  readonly device: Device;
+  readonly device: Device | "remote";
   /** Latents that the denoiser sees = (latents of the network - shift)·scale. */
   readonly scalingFactor: number;
   /** See {@linkcode Autoencoder.scalingFactor}. */
@@ -120,7 +120,7 @@ export async function openAutoencoder(
 }
 
 class SessionAutoencoder implements Autoencoder {
-  readonly device: Device;
+  readonly device: Device | "remote";
   readonly scalingFactor: number;
   readonly shiftFactor: number;
   readonly scaleFactor: number;

@@ -41,7 +41,7 @@ export interface DenoiserOptions extends OpenOptions {
 /** A trained network, F(cIn·x, t; condition). */
 export interface Denoiser extends AsyncDisposable {
   /** The device that serves it. */
-  readonly device: Device;
+  readonly device: Device | "remote";
   /** What its `config.json` says, completed from its graph. */
   readonly config: UnetConfig;
   /** What its graph reads: tells which of `text_embeds`, `time_ids`, `timestep_cond`, `class_labels` it takes. */
@@ -110,7 +110,7 @@ export async function openDenoiser(
 }
 
 class SessionDenoiser implements Denoiser {
-  readonly device: Device;
+  readonly device: Device | "remote";
   readonly config: UnetConfig;
   readonly inputs: readonly TensorInfo[];
   readonly learnedVariance: boolean;
