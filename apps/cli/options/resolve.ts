@@ -71,6 +71,7 @@ const NOT_RECORDED: readonly OptionKey[] = [
   "variant",
   "dtype",
   "device",
+  "engine",
   "threads",
   "offline",
   "cacheDir",

@@ -99,6 +99,9 @@ export class Addresses {
       } catch (error) {
         signal?.throwIfAborted();
         if (error instanceof RefusedError) throw error;
+        if ((error as Error).name === "NotCapable") {
+          throw new Error(`there is no permission to reach ${url.href} (deno run --allow-net)`);
+        }
         reason = (error as Error).name === "TimeoutError"
           ? `${url.href} did not answer within ${timeout} ms`
           : `${url.href} could not be reached`;
