@@ -9,6 +9,7 @@ import {
 } from "./_sampler_names.ts";
 import type { SchedulerConfig } from "./config.ts";
 import { REGISTRY } from "./registry.ts";
+import type { Settings } from "./settings.ts";
 
 export type { SamplerName, ScheduleName };
 
@@ -16,7 +17,7 @@ export type { SamplerName, ScheduleName };
  * Keys that say how to sample, not how the model was trained; another sampler does not inherit
  * them.
  */
-const SAMPLING_KEYS = [
+const SAMPLING_KEYS: ReadonlySet<string> = new Set<keyof Settings | "_use_default_values">([
   "algorithm_type",
   "euler_at_final",
   "final_sigmas_type",
@@ -33,7 +34,7 @@ const SAMPLING_KEYS = [
   "use_karras_sigmas",
   "use_lu_lambdas",
   "_use_default_values",
-];
+]);
 
 /**
  * The config of a sampler and a sigma schedule by the names that people use, for the model that
@@ -68,7 +69,7 @@ export function samplerConfig(
     base.prediction_type === "flow_prediction";
   const edm = base._class_name.startsWith("EDM");
   const kept = Object.fromEntries(
-    Object.entries(base).filter(([key]) => !SAMPLING_KEYS.includes(key)),
+    Object.entries(base).filter(([key]) => !SAMPLING_KEYS.has(key)),
   );
   const config = {
     ...kept,
