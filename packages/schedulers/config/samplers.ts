@@ -9,6 +9,7 @@ import {
 } from "./_sampler_names.ts";
 import type { SchedulerConfig } from "./config.ts";
 import { REGISTRY } from "./registry.ts";
+import type { RegistryEntry } from "./registry/entry.ts";
 import type { Settings } from "./settings.ts";
 
 export type { SamplerName, ScheduleName };
@@ -99,15 +100,15 @@ function scheduleKeys(name: string, className: string): Keys {
   );
 }
 
+/** Whether a sampler has a class for flow-matching models, or one that can take their levels. */
+function takesFlow({ flow, className }: SamplerRow): boolean {
+  return flow !== undefined || "use_flow_sigmas" in REGISTRY[className]!.defaults;
+}
+
 /** A flow-matching model under a sampler: its own class, or a class that can take flow sigmas. */
 function flowKeys(sampler: SamplerRow, base: SchedulerConfig): Keys {
   if (sampler.flow) return { _class_name: `${sampler.flow}Scheduler` };
-  if (!/^(DPMSolver(Multi|Single)step|DEIS|UniPC|SASolver)/.test(sampler.className)) {
-    throw new RangeError(
-      `Cannot choose sampler: "${sampler.name}" does not sample flow-matching models; expected ` +
-        `euler, heun, lcm, dpmpp_2m, dpmpp_2s, unipc, deis or sa_solver`,
-    );
-  }
+  if (!takesFlow(sampler)) throw unfit(sampler, "flow-matching", takesFlow);
   return {
     prediction_type: "flow_prediction",
     use_flow_sigmas: true,
@@ -117,14 +118,22 @@ function flowKeys(sampler: SamplerRow, base: SchedulerConfig): Keys {
 
 /** A model with Karras et al.'s preconditioning under a sampler: one of the classes that know it. */
 function edmKeys(sampler: SamplerRow): Keys {
-  const { className } = sampler;
-  if (className === "EulerDiscreteScheduler") return { _class_name: "EDMEulerScheduler" };
-  if (className === "DPMSolverMultistepScheduler") {
-    return { _class_name: "EDMDPMSolverMultistepScheduler" };
-  }
-  throw new RangeError(
-    `Cannot choose sampler: "${sampler.name}" does not sample EDM models; expected euler, ` +
-      `dpmpp_2m, dpmpp_3m, dpmpp_2m_sde or dpmpp_3m_sde`,
+  const _class_name = edmClass(sampler);
+  if (_class_name === undefined) throw unfit(sampler, "EDM", (row) => edmClass(row) !== undefined);
+  return { _class_name };
+}
+
+function edmClass({ className }: SamplerRow): string | undefined {
+  if (className === "EulerDiscreteScheduler") return "EDMEulerScheduler";
+  if (className === "DPMSolverMultistepScheduler") return "EDMDPMSolverMultistepScheduler";
+  return undefined;
+}
+
+function unfit(sampler: SamplerRow, kind: string, fits: (row: SamplerRow) => boolean): RangeError {
+  const names = SAMPLERS.filter(fits).map(({ name }) => name);
+  return new RangeError(
+    `Cannot choose sampler: "${sampler.name}" does not sample ${kind} models; expected ` +
+      names.join(", "),
   );
 }
 
@@ -147,12 +156,46 @@ function edmSpacing(name: string): Keys {
  * ```
  */
 export function samplerNames(): readonly SamplerName[] {
-  return SAMPLERS.map(({ name, aliases, className, description }) => ({
-    name,
-    aliases,
-    className,
-    description,
-  }));
+  return SAMPLERS.map(publicRow);
+}
+
+/**
+ * The sampler that a config is, whatever it was called.
+ *
+ * @param config The config of a scheduler.
+ * @returns The sampler of the same class whose keys agree with the config's; `undefined` where there
+ * is none.
+ *
+ * @example Order and algorithm tell a class's samplers apart
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { samplerOf } from "@shum/schedulers";
+ * const config = { _class_name: "DPMSolverMultistepScheduler", solver_order: 3 };
+ * assertEquals(samplerOf(config)?.name, "dpmpp_3m");
+ * assertEquals(samplerOf({ ...config, algorithm_type: "sde-dpmsolver++" })?.name, "dpmpp_3m_sde");
+ * assertEquals(samplerOf({ ...config, solver_order: 1 }), undefined);
+ * ```
+ */
+export function samplerOf(config: SchedulerConfig): SamplerName | undefined {
+  const className = config._class_name;
+  const rows = SAMPLERS.filter((row) =>
+    className === row.className || className === `${row.flow}Scheduler`
+  );
+  const telling = new Set(rows.flatMap((row) => Object.keys(row.keys ?? {}) as (keyof Settings)[]));
+  telling.delete("pure_noise_sigma"); // tells nothing: many samplers share it
+  const { defaults, renames }: Partial<RegistryEntry> = REGISTRY[className] ?? {};
+  const value = (keys: Keys, key: keyof Settings) => {
+    const found = keys[key] ?? defaults?.[key];
+    return renames?.[key]?.[String(found)] ?? found;
+  };
+  const found = rows.find((row) =>
+    [...telling].every((key) => value(config, key) === value(row.keys ?? {}, key))
+  );
+  return found && publicRow(found);
+}
+
+function publicRow({ keys: _keys, flow: _flow, ...row }: SamplerRow): SamplerName {
+  return row;
 }
 
 /**
@@ -166,7 +209,7 @@ export function samplerNames(): readonly SamplerName[] {
  * ```
  */
 export function scheduleNames(): readonly ScheduleName[] {
-  return SCHEDULES.map(({ name, aliases, description }) => ({ name, aliases, description }));
+  return SCHEDULES.map(({ keys: _, ...row }) => row);
 }
 
 const plain = (text: string) => text.toLowerCase().replace(/\+\+/g, "pp").replace(/[^a-z0-9]/g, "");
