@@ -4,6 +4,7 @@ import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 import { weightedSum } from "../arithmetic/weighted_sum.ts";
 import { allocateVectors } from "../arithmetic/_simd.ts";
 import type { Solver, Step } from "../plan/plan.ts";
+import { parseSlot } from "../plan/slot.ts";
 import type { Noise } from "../plan/runner.ts";
 
 /** Settings of {@linkcode predictorCorrector}. */
@@ -110,7 +111,7 @@ export function* predictorCorrector(
 }
 
 function requireOneStep(step: Step): void {
-  const past = Object.keys(step.x.terms).find((slot) => slot.includes("["));
+  const past = Object.keys(step.x.terms).find((slot) => parseSlot(slot).age > 0);
   if (past === undefined && ["number", "undefined"].includes(typeof step.x.noise)) return;
   throw new RangeError(
     `Cannot use predictor-corrector sampling: the predictor reads ${

@@ -1,12 +1,7 @@
 import type { NoiseLevel } from "./noise_level.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
 import type { Preconditioning, Prediction } from "./prediction.ts";
-
-/** What a step can read: the sample, the predicted clean sample, the predicted noise. */
-export type Vector = "x" | "x0" | "eps";
-
-/** A buffer: a vector now, or as it was some model calls ago. */
-export type Slot = Vector | `${Vector}[-${number}]`;
+import { parseSlot, type Vector } from "./slot.ts";
 
 /** The weight of each slot in a sum. Summed in the order written, which decides the last bit. */
 export interface Terms {
@@ -137,7 +132,7 @@ function validate(step: PlanStep, index: number): void {
   const where = `step ${index} (timestep ${step.level.t}, alpha ${step.level.alpha}, ` +
     `sigma ${step.level.sigma})`;
   const terms = Object.entries(step.x.terms);
-  const uses = (vector: Vector) => terms.some(([slot]) => slot.split("[")[0] === vector);
+  const uses = (vector: Vector) => terms.some(([slot]) => parseSlot(slot).vector === vector);
   const needed: [string, number][] = [...terms, ["cIn", step.cIn]];
   if (uses("x0")) needed.push(["cSkip", step.cSkip], ["cOut", step.cOut]);
   if (uses("eps")) needed.push(["eSkip", step.eSkip], ["eOut", step.eOut]);

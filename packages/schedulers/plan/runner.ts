@@ -1,6 +1,7 @@
 import type { NoiseLevel } from "./noise_level.ts";
 import { type Action, action, depths, type Sum } from "./_fold.ts";
-import type { Combination, Plan, PlanStep, Vector } from "./plan.ts";
+import type { Combination, Plan, PlanStep } from "./plan.ts";
+import type { Vector } from "./slot.ts";
 import type { Trajectory } from "./trajectory.ts";
 import type { Clip } from "../arithmetic/clip.ts";
 import { weightedSum } from "../arithmetic/weighted_sum.ts";

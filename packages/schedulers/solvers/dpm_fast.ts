@@ -1,5 +1,6 @@
 import { lambda, type NoiseLevel } from "../plan/noise_level.ts";
 import type { Solver, Step, Terms } from "../plan/plan.ts";
+import { slotOf } from "../plan/slot.ts";
 import { coefficients } from "./_dpm_solver.ts";
 
 /**
@@ -55,7 +56,7 @@ function terms(s: NoiseLevel, t: NoiseLevel, ago: number, weight: "none" | "half
   const { x, first, second } = coefficients("dpmsolver", "heun", s, t, 1);
   if (ago === 0) return { x, eps: first };
   const change = weight === "half" ? first : weight === "none" ? 0 : weight * second;
-  return { [`x[-${ago}]`]: x, [`eps[-${ago}]`]: first - change, eps: change };
+  return { [slotOf("x", ago)]: x, [slotOf("eps", ago)]: first - change, eps: change };
 }
 
 const STEPS: Readonly<Record<number, StepMaker>> = {

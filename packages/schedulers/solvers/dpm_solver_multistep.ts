@@ -1,5 +1,6 @@
 import { intervals, lambda } from "../plan/noise_level.ts";
 import type { Solver, Step } from "../plan/plan.ts";
+import { slotOf } from "../plan/slot.ts";
 import { coefficients, type DpmAlgorithm, type DpmSolverType, span } from "./_dpm_solver.ts";
 import { distinct } from "./_history.ts";
 
@@ -51,7 +52,7 @@ export function dpmSolverMultistep({
       `Cannot make a multistep ${algorithm}: solver_order is ${order}; expected 1 to ${highest}`,
     );
   }
-  const slot = algorithm.endsWith("++") ? "x0" : "eps";
+  const vector = algorithm.endsWith("++") ? "x0" : "eps";
   return (levels, _schedule, begin = 0) => {
     const last = levels.length - 2;
     const few = lowerOrderFinal && last + 1 < 15;
@@ -67,12 +68,12 @@ export function dpmSolverMultistep({
         used,
         eta,
       );
-      const terms: Record<string, number> = { x, [slot]: first };
+      const terms: Record<string, number> = { x, [vector]: first };
       const h = lambda(t) - lambda(s);
       if (used === 2) {
         const r = (lambda(s) - lambda(levels[i - 1]!)) / h;
-        terms[slot] = first + second / r; // D1 = (m0 - m1) / r0
-        terms[`${slot}[-1]`] = -second / r;
+        terms[vector] = first + second / r; // D1 = (m0 - m1) / r0
+        terms[slotOf(vector, 1)] = -second / r;
       } else if (used === 3) {
         const r0 = (lambda(s) - lambda(levels[i - 1]!)) / h;
         const r1 = (lambda(levels[i - 1]!) - lambda(levels[i - 2]!)) / h;
@@ -80,9 +81,9 @@ export function dpmSolverMultistep({
         // d0 = (m0 - m1) / r0 and d1 = (m1 - m2) / r1; gathered by d0 and d1:
         const d0 = (second * (1 + r0 / (r0 + r1)) + third / (r0 + r1)) / r0;
         const d1 = -(second * r0 + third) / (r0 + r1) / r1;
-        terms[slot] = first + d0;
-        terms[`${slot}[-1]`] = d1 - d0;
-        terms[`${slot}[-2]`] = -d1;
+        terms[vector] = first + d0;
+        terms[slotOf(vector, 1)] = d1 - d0;
+        terms[slotOf(vector, 2)] = -d1;
       }
       return {
         level: s,

@@ -1,5 +1,6 @@
 import { lambda, type NoiseLevel } from "../plan/noise_level.ts";
 import type { Solver, Step } from "../plan/plan.ts";
+import { slotOf } from "../plan/slot.ts";
 import { coefficients, type DpmAlgorithm, type DpmSolverType, span } from "./_dpm_solver.ts";
 
 /** Options of {@linkcode dpmSolverSinglestep}, named as in diffusers. */
@@ -47,7 +48,7 @@ export function dpmSolverSinglestep({
       `Cannot make a singlestep ${algorithm}: solver_order is ${order}; expected 1 to ${highest}`,
     );
   }
-  const slot = algorithm.endsWith("++") ? "x0" : "eps";
+  const vector = algorithm.endsWith("++") ? "x0" : "eps";
   return (levels, _schedule, begin = 0) => {
     const steps = levels.length - 1;
     const zero = levels[steps]!.sigma === 0;
@@ -61,12 +62,12 @@ export function dpmSolverSinglestep({
       const { x, first, second, third, noise } = coefficients(algorithm, solverType, s, t, used);
       const h = lambda(t) - lambda(s);
       const r = (m: NoiseLevel) => (lambda(m) - lambda(s)) / h;
-      const name = (age: number) => age === 0 ? slot : `${slot}[-${age}]`;
-      const terms: Record<string, number> = { [used === 1 ? "x" : `x[-${used - 1}]`]: x };
-      if (used === 1) terms[slot] = first;
+      const name = (age: number) => slotOf(vector, age);
+      const terms: Record<string, number> = { [slotOf("x", used - 1)]: x };
+      if (used === 1) terms[vector] = first;
       else if (used === 2) {
         const d = second / r(level); // D1 = (m0 - m1) / r0
-        Object.assign(terms, { [name(1)]: first - d, [slot]: d });
+        Object.assign(terms, { [name(1)]: first - d, [vector]: d });
       } else {
         const [r0, r1] = [r(level), r(levels[i - 1]!)];
         // With R = (m0 - m2) / r0 and P = (m1 - m2) / r1: R alone is D1 of "midpoint"; for "heun",
@@ -74,7 +75,7 @@ export function dpmSolverSinglestep({
         const heun = solverType === "heun";
         const p = heun ? (second * r0 - 2 * third) / (r0 - r1) / r1 : 0;
         const q = heun ? (2 * third - second * r1) / (r0 - r1) / r0 : second / r0;
-        Object.assign(terms, { [name(2)]: first - p - q, [name(1)]: p, [slot]: q });
+        Object.assign(terms, { [name(2)]: first - p - q, [name(1)]: p, [vector]: q });
       }
       return { level, x: noise === undefined ? { terms } : { terms, noise, interval: span(s, t) } };
     });

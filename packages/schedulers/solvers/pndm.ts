@@ -1,6 +1,7 @@
 import { intervals, type NoiseLevel } from "../plan/noise_level.ts";
 import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 import type { Solver, Step } from "../plan/plan.ts";
+import { slotOf } from "../plan/slot.ts";
 import { ADAMS_BASHFORTH } from "./_history.ts";
 
 /**
@@ -61,8 +62,8 @@ function transfer(
 ): Step {
   const scale = t.alpha / s.alpha;
   const d = t.sigma - s.sigma * scale;
-  const terms: Record<string, number> = { [ago === 0 ? "x" : `x[-${ago}]`]: scale };
-  for (const [age, weight] of slopes) terms[age === 0 ? "eps" : `eps[-${age}]`] = d * weight;
+  const terms: Record<string, number> = { [slotOf("x", ago)]: scale };
+  for (const [age, weight] of slopes) terms[slotOf("eps", age)] = d * weight;
   return { level, x: { terms } };
 }
 
