@@ -2,7 +2,7 @@ import type { AdaptiveSampler } from "./adaptive.ts";
 import type { NoiseLevel } from "../plan/noise_level.ts";
 import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 import { weightedSum } from "../arithmetic/weighted_sum.ts";
-import { allocateVectors } from "../arithmetic/_simd.ts";
+import { allocateVectors } from "../wasm/_simd.ts";
 import type { Solver, Step } from "../plan/plan.ts";
 import { parseSlot } from "../plan/slot.ts";
 import type { Noise } from "../plan/runner.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { memoryOf } from "./_simd.ts";
+import { memoryOf } from "../wasm/_simd.ts";
 
 /** Longest run of partial sums kept in float64 by the loop for five and more terms. */
 const CHUNK = 1024;

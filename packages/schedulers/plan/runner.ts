@@ -5,7 +5,7 @@ import type { Vector } from "./slot.ts";
 import type { Trajectory } from "./trajectory.ts";
 import type { Clip } from "../arithmetic/clip.ts";
 import { weightedSum } from "../arithmetic/weighted_sum.ts";
-import { allocateVectors } from "../arithmetic/_simd.ts";
+import { allocateVectors } from "../wasm/_simd.ts";
 
 /** Fills `out` with N(0, I); independent draws ignore the interval of lambdas. */
 export type Noise = (out: Float32Array, interval?: readonly [from: number, to: number]) => void;
