@@ -34,7 +34,7 @@ export interface AdaptiveProjectedOptions {
  *
  * @param options Scale, eta, radius, momentum.
  * @returns A guidance with the branches `positive` and `negative`.
- * @throws {RangeError} When an option is not finite or the radius is not positive.
+ * @throws {RangeError} if an option is not finite or the radius is not positive.
  *
  * @example Only the orthogonal part guides
  * ```ts

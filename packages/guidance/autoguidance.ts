@@ -21,7 +21,7 @@ const branches: readonly Branch[] = ["positive", "weak"];
  *
  * @param options The scale.
  * @returns A guidance with the branches `positive` and `weak`.
- * @throws {RangeError} When the scale is not finite.
+ * @throws {RangeError} if the scale is not finite.
  *
  * @example Away from the weak network
  * ```ts

@@ -30,7 +30,7 @@ export interface CfgPlusPlusOptions {
  *
  * @param options The scale lambda.
  * @returns A guidance with the branches `positive` and `negative`.
- * @throws {RangeError} When a constant scale lies outside 0..1.
+ * @throws {RangeError} if a constant scale lies outside 0..1.
  *
  * @example x0 and noise from different predictions
  * ```ts

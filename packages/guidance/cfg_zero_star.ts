@@ -24,7 +24,7 @@ const noBranches: readonly Branch[] = [];
  *
  * @param options Scale and number of zeroed steps.
  * @returns A guidance with the branches `positive` and `negative`, none in the zeroed steps.
- * @throws {RangeError} When an option is out of range.
+ * @throws {RangeError} if an option is out of range.
  *
  * @example The first step stands still
  * ```ts

@@ -22,7 +22,7 @@ export interface ClassifierFreeOptions {
  *
  * @param options The scale.
  * @returns A guidance with the branches `positive` and `negative`.
- * @throws {RangeError} When the scale is not finite.
+ * @throws {RangeError} if the scale is not finite.
  *
  * @example Scale 7.5
  * ```ts

@@ -29,7 +29,7 @@ export interface PerturbedAttentionOptions {
  *
  * @param options The scales and where they act.
  * @returns A guidance with the branches `positive`, `negative` and `perturbed`.
- * @throws {RangeError} When a scale is not finite or the interval is not within 0..1.
+ * @throws {RangeError} if a scale is not finite or the interval is not within 0..1.
  *
  * @example Without classifier-free guidance
  * ```ts

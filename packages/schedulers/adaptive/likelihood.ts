@@ -44,9 +44,14 @@ export interface LikelihoodOptions extends Omit<FlowOptions, "denoise"> {
  *
  * For the bits per dimension of image data, add uniform noise of one grey level first.
  *
- * Throws a `RangeError` for a bad setting or a tolerance that cannot be met.
+ * @param x The samples, as data.
+ * @param sde The forward process of the model.
+ * @param gaussian The source of the probes.
+ * @param options The integrator, and how the divergence is estimated.
+ * @returns A sampler that ends with the likelihoods; run it with {@linkcode drive}.
+ * @throws {RangeError} if a setting cannot be, or a tolerance cannot be met.
  *
- * @example
+ * @example Normal data
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { drive, likelihood, score, torchRandom, vpSde } from "@shum/schedulers";

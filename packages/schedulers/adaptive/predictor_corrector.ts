@@ -35,9 +35,16 @@ export interface PredictorCorrectorOptions {
  * `x <- x + e·score + √(2e)·z` with `e = 2·a·(snr·|z| / |score|)²`, where `a` is 1 for VE and 1 - beta for VP.
  * At sigma 0, and where the score vanishes, there is nothing to correct and no call is made for it.
  *
- * `x` is copied. When started it throws a `RangeError` for a bad setting or a multistep predictor.
+ * @param x The samples at the first level; they are copied.
+ * @param levels The noise levels of the run, the last one included.
+ * @param schedule The forward process of the model.
+ * @param noise The source of every draw.
+ * @param options The predictor, and how the corrector sizes its steps.
+ * @returns The sampler; run it with {@linkcode adaptive}.
+ * @throws {RangeError} if a setting cannot be, or the predictor looks back, once the sampler is
+ * started.
  *
- * @example
+ * @example Data that is all 0
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { adaptive, gaussianNoise, predictorCorrector, reverseDiffusion, score, torchRandom, veSde } from "@shum/schedulers";

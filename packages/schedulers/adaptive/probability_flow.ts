@@ -25,10 +25,14 @@ export interface FlowOptions {
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 13 and appendix D.4. The whole batch shares
  * its steps. The state is kept in float64.
  *
- * `x` is copied. Throws a `RangeError` for times outside (0, 1], a tolerance that is not positive, or one
- * that cannot be met.
+ * @param x The samples at `from`; they are copied.
+ * @param sde The forward process of the model.
+ * @param options Where to start and end, and the tolerated errors.
+ * @returns The sampler; run it with {@linkcode adaptive}.
+ * @throws {RangeError} if a time is outside (0, 1], or a tolerance is not positive or cannot be
+ * met.
  *
- * @example
+ * @example A sample keeps its place in the distribution
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { adaptive, probabilityFlow, score, vpSde } from "@shum/schedulers";

@@ -46,9 +46,13 @@ export interface ScoreSdeRun {
  * first level: noise of deviation `sigma_max` for VE, 1 for VP. It is copied. The network is told sigma for VE
  * and `999·t` for VP. A VE network predicts the score; a VP network the noise.
  *
- * Throws a `RangeError` unless `steps` is a whole number above 1, and for a setting that cannot be.
+ * @param config The config of the scheduler, as in diffusers.
+ * @param x The samples at the first level; they are copied.
+ * @param run The number of steps, the noise, and how many samples there are.
+ * @returns The run.
+ * @throws {RangeError} if `steps` is no whole number above 1, or a setting cannot be.
  *
- * @example
+ * @example Predictor and corrector in ten steps
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { gaussianNoise, scoreSde, torchRandom } from "@shum/schedulers";

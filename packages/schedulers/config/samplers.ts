@@ -43,9 +43,14 @@ const SAMPLING_KEYS: ReadonlySet<string> = new Set<keyof Settings | "_use_defaul
  * trailing "karras" or "_k" is that schedule. diffusers' class names are names too. Without a
  * schedule, the base's spacing of timesteps stays.
  *
- * Throws a `RangeError` that names the nearest known name.
+ * @param name The name of the sampler, or of a diffusers class.
+ * @param schedule The name of the sigma schedule; `undefined` keeps the base's.
+ * @param base The config that the model came with.
+ * @returns The config of that sampler for that model.
+ * @throws {RangeError} if a name is not known, with the nearest that is; or if the sampler does
+ * not sample such models.
  *
- * @example
+ * @example Any spelling will do
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
  * import { samplerConfig } from "@shum/schedulers";
@@ -53,6 +58,7 @@ const SAMPLING_KEYS: ReadonlySet<string> = new Set<keyof Settings | "_use_defaul
  * assertEquals(samplerConfig("DPM++ 2M Karras", undefined, base), {
  *   _class_name: "DPMSolverMultistepScheduler",
  *   beta_end: 0.012,
+ *   pure_noise_sigma: 200,
  *   timestep_spacing: "linspace",
  *   use_karras_sigmas: true,
  * });
@@ -148,7 +154,9 @@ function edmSpacing(name: string): Keys {
 /**
  * Every sampler that {@linkcode samplerConfig} knows.
  *
- * @example
+ * @returns Their names, other spellings and labels.
+ *
+ * @example Euler's ancestral
  * ```ts
  * import { assert } from "@std/assert";
  * import { samplerNames } from "@shum/schedulers";
@@ -201,7 +209,9 @@ function publicRow({ keys: _keys, flow: _flow, ...row }: SamplerRow): SamplerNam
 /**
  * Every sigma schedule that {@linkcode samplerConfig} knows.
  *
- * @example
+ * @returns Their names, other spellings and labels.
+ *
+ * @example Karras's
  * ```ts
  * import { assert } from "@std/assert";
  * import { scheduleNames } from "@shum/schedulers";

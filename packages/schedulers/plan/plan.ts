@@ -57,6 +57,10 @@ export interface Step {
 /**
  * A sampling algorithm: noise levels in, arithmetic out. No tensors, no state.
  *
+ * Formulas of solvers lead from the level `s` to the next, `t`, with `h = lambda_t - lambda_s`; `x`,
+ * `x0` and `eps` are the sample at `s` and what the model predicts there, `x0[-1]` what it predicted
+ * one call before, `x0_m` what it predicts at `m`; `z` is noise.
+ *
  * `levels` is the whole run, the level that it ends at included. A run that starts mid-way starts
  * at `levels[begin]` with no history.
  */
@@ -88,10 +92,16 @@ export interface CompileOptions {
 /**
  * Turns an algorithm and noise levels into a plan.
  *
- * Throws a `RangeError` if a coefficient is not finite, naming the step: for instance epsilon
+ * @param solver The algorithm.
+ * @param prediction What the network predicts.
+ * @param schedule How the data was corrupted in training.
+ * @param levels The noise levels of the run, the last one included.
+ * @param options Where to start, and what `eps` is derived from.
+ * @returns The plan, one step for each model call.
+ * @throws {RangeError} if a coefficient is not finite, naming the step: for instance epsilon
  * prediction where `alpha` is 0.
  *
- * @example
+ * @example One step to clean data
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { compile, ddim, edmSchedule, epsilon } from "@shum/schedulers";

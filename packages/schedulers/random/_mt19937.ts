@@ -68,7 +68,7 @@ function temper(word: number): number {
 /**
  * The low and high 32 bits of a seed, two's complement.
  *
- * @throws {RangeError} For a number that is not a safe integer.
+ * @throws {RangeError} if it is a number that is no safe integer.
  */
 export function seedWords(seed: number | bigint): [low: number, high: number] {
   if (typeof seed === "number" && !Number.isSafeInteger(seed)) {

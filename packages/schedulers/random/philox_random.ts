@@ -23,9 +23,10 @@ const ANGLE = Math.fround(2.3283064e-10 * 6.2831855);
  * to about 1e-6; they differ as much from each other.
  *
  * @param seed A whole number.
- * @throws {RangeError} When the seed is a number but not a safe integer.
+ * @returns A stream of its own, at its first call.
+ * @throws {RangeError} if the seed is a number but not a safe integer.
  *
- * @example
+ * @example The first two numbers of a seed
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { philoxRandom } from "@shum/schedulers";

@@ -24,9 +24,19 @@ export interface Raised {
 /**
  * Where churn takes the level `s`, or nothing where it does not act.
  *
+ * ```text
+ * sigma' = sigma_s·(1 + min(amount / steps, √2 - 1))
+ * x' = x + scale·√(sigma'² - sigma_s²)·z
+ * ```
+ *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 2, lines 4 to 6.
  *
- * @example
+ * @param s The level before.
+ * @param churn How much noise, and where.
+ * @param steps How many steps the run has.
+ * @returns The raised level and the noise; `undefined` where churn does not act.
+ *
+ * @example From sigma 4 to 5
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { raise } from "@shum/schedulers";
@@ -57,7 +67,11 @@ export function raise(
  * sample at the level of the plan's first step, which is raised already. One draw per step, also
  * where no noise is added, as in the authors' code and k-diffusion.
  *
- * @example
+ * @param solver The solver to add churn to.
+ * @param churn How much noise, and where.
+ * @returns The solver with churn.
+ *
+ * @example Levels raised by a quarter
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { churned, edmSchedule, euler } from "@shum/schedulers";

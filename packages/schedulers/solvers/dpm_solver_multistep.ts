@@ -24,12 +24,27 @@ export interface DpmSolverMultistepOptions {
  * DPM-Solver and DPM-Solver++, multistep: exponential integrators that extrapolate from earlier
  * model calls. The last step is of first order if it ends at `sigma = 0`.
  *
+ * ```text
+ * dpmsolver++      x_t = (sigma_t/sigma_s)·x + alpha_t·(1 - e^-h)·(x0 + D1/2)
+ * dpmsolver        x_t = (alpha_t/alpha_s)·x - sigma_t·(e^h - 1)·(eps + D1/2)
+ * sde-dpmsolver++  x_t = (sigma_t/sigma_s)·e^(-eta·h)·x + alpha_t·(1 - e^(-(1 + eta)·h))·(x0 + D1/2)
+ *                        + sigma_t·√(1 - e^(-2·eta·h))·z
+ * sde-dpmsolver    x_t = (alpha_t/alpha_s)·x - 2·sigma_t·(e^h - 1)·(eps + D1/2)
+ *                        + sigma_t·√(e^(2h) - 1)·z
+ * D1 = (x0 - x0[-1]) / r or (eps - eps[-1]) / r, r = (lambda_s - lambda_s[-1]) / h; order 1: D1 = 0
+ * order 3 of dpmsolver++
+ *   x_t = (sigma_t/sigma_s)·x
+ *         + alpha_t·((1 - e^-h)·x0 + ((e^-h - 1)/h + 1)·D1 - ((e^-h - 1 + h)/h² - 1/2)·D2)
+ * ```
+ *
  * Lu et al. (2022), https://arxiv.org/abs/2206.00927 and https://arxiv.org/abs/2211.01095,
  * algorithm 2 and appendices A and B.
  *
- * Throws a `RangeError` for orders that the algorithm does not have.
+ * @param options The order, the equation, and where the order falls.
+ * @returns The solver.
+ * @throws {RangeError} if the algorithm does not have the order.
  *
- * @example
+ * @example 2M
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpmSolverMultistep, edmSchedule } from "@shum/schedulers";
@@ -70,6 +85,7 @@ export function dpmSolverMultistep({
       );
       const terms: Record<string, number> = { x, [vector]: first };
       const h = lambda(t) - lambda(s);
+      // 2M: x_t = (sigma_t/sigma_s)·x + alpha_t·(1 - e^-h)·(x0 + (x0 - x0[-1]) / (2r))
       if (used === 2) {
         const r = (lambda(s) - lambda(levels[i - 1]!)) / h;
         terms[vector] = first + second / r; // D1 = (m0 - m1) / r0

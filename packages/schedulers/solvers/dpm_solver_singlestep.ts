@@ -22,12 +22,20 @@ export interface DpmSolverSinglestepOptions {
  * DPM-Solver and DPM-Solver++, singlestep: blocks of as many levels as the order, each of which
  * starts again from the block's first sample with one more model call.
  *
+ * ```text
+ * dpmsolver++  x_t = (sigma_t/sigma_s)·x_s + alpha_t·(1 - e^-h)·(x0_s + D1/2)
+ * dpmsolver    x_t = (alpha_t/alpha_s)·x_s - sigma_t·(e^h - 1)·(eps_s + D1/2)
+ * D1 = (x0 - x0_s) / r or (eps - eps_s) / r, r = (lambda - lambda_s) / h, s where the block starts
+ * ```
+ *
  * Lu et al. (2022), https://arxiv.org/abs/2206.00927, algorithms 1 and 2 and section 3.4 (how steps
  * are shared out), and https://arxiv.org/abs/2211.01095, algorithm 1.
  *
- * Throws a `RangeError` for orders that the algorithm does not have.
+ * @param options The order, the equation, and where the order falls.
+ * @returns The solver.
+ * @throws {RangeError} if the algorithm does not have the order.
  *
- * @example
+ * @example The second step of a block
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpmSolverSinglestep, edmSchedule } from "@shum/schedulers";

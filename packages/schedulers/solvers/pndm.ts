@@ -7,12 +7,20 @@ import { ADAMS_BASHFORTH } from "./_history.ts";
 /**
  * PNDM: linear multistep in the noise, each step taken along DDIM's curve.
  *
+ * ```text
+ * x_t = (alpha_t/alpha_s)·x + (sigma_t - sigma_s·alpha_t/alpha_s)·e
+ * e = (55·eps - 59·eps[-1] + 37·eps[-2] - 9·eps[-3]) / 24
+ * ```
+ *
  * Liu et al. (2022), https://arxiv.org/abs/2202.09778, eq. 11 (the transfer, which is DDIM's), 12
  * (multistep) and algorithm 2. `rungeKutta` takes the first three steps with the pseudo Runge-Kutta
  * method of eq. 13, four model calls each, if there are that many; without it the second level is
  * visited twice, which is Stable Diffusion's "PLMS".
  *
- * @example
+ * @param options Whether the first steps are Runge-Kutta steps.
+ * @returns The solver.
+ *
+ * @example With and without the Runge-Kutta start
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { flowSchedule, pndm } from "@shum/schedulers";

@@ -22,11 +22,20 @@ export interface SaSolverOptions {
 /**
  * SA-Solver: stochastic Adams, predictor and corrector.
  *
+ * ```text
+ * x_t = (sigma_t/sigma_s)·e^(-tau²·h)·x + Σ b_j·x0[-j] + sigma_t·√(1 - e^(-2·tau²·h))·z
+ * b_j = (1 + tau²)·alpha_t·∫ e^((1 + tau²)·(lambda - lambda_t))·l_j(lambda) dlambda from lambda_s
+ * ```
+ *
  * Xue et al. (2023), https://arxiv.org/abs/2309.05019, algorithm 1, eq. 14 (predictor) and 17
  * (corrector), with the authors' change of the coefficients of order 2. By default `tau` is 1
  * between timesteps 200 and 800 and 0 elsewhere.
  *
- * @example
+ * @param options The orders, and how stochastic it is where.
+ * @returns The solver.
+ * @throws {RangeError} if the orders are not 1 to 4 and 0 to 4.
+ *
+ * @example The weights of a step sum to 1
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { edmSchedule, saSolver } from "@shum/schedulers";

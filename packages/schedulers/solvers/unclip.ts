@@ -5,10 +5,18 @@ import { ddpm, singleBeta, type StepBeta, type VarianceType } from "./ddpm.ts";
  * unCLIP's sampler: {@linkcode ddpm}, with the variance of single training steps read from the
  * table.
  *
+ * ```text
+ * x_t = (alpha_t·b / sigma_s²)·x0 + (a·sigma_t² / sigma_s²)·x + √v·z
+ * as ddpm(), but b is the table's beta where s and t are neighbours in it
+ * ```
+ *
  * Ramesh et al. (2022), https://arxiv.org/abs/2204.06125, section 2.1 (DALL·E 2), and the Karlo
  * models.
  *
- * @example
+ * @param options Which variance is drawn.
+ * @returns The solver.
+ *
+ * @example Two steps
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { betas, discreteSchedule, unclip } from "@shum/schedulers";

@@ -13,7 +13,11 @@ export interface SigmaRange {
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, eq. 5.
  *
- * @example
+ * @param steps How many.
+ * @param options The largest and the smallest sigma, and `rho`.
+ * @returns The sigmas, `max` first.
+ *
+ * @example Three of EDM's
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { karrasSigmas } from "@shum/schedulers";

@@ -7,7 +7,11 @@ import type { SigmaRange } from "./karras.ts";
  *
  * Crowson, k-diffusion, `get_sigmas_polyexponential`.
  *
- * @example
+ * @param steps How many.
+ * @param options The largest and the smallest sigma, and the power.
+ * @returns The sigmas, `max` first.
+ *
+ * @example The middle of three
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { polyexponentialSigmas } from "@shum/schedulers";

@@ -26,7 +26,11 @@ export interface TimestepOptions {
  * Lin et al. (2023), https://arxiv.org/abs/2305.08891, table 2. Always exactly `steps` of them:
  * where floating point makes diffusers append a timestep -1 to `trailing`, it is left out.
  *
- * @example
+ * @param steps How many.
+ * @param options How they are spaced, and over how many training timesteps.
+ * @returns The timesteps.
+ *
+ * @example The three spacings
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { timesteps } from "@shum/schedulers";
