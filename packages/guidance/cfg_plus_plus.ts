@@ -17,7 +17,7 @@ import { type Guidance, type Scale, scaleAt } from "./guidance.ts";
 /** Options of {@linkcode cfgPlusPlus}. */
 export interface CfgPlusPlusOptions {
   /** The paper's lambda, from 0 to 1; 0.6 resembles a scale of 7.5 of ordinary guidance. */
-  readonly scale?: Scale;
+  readonly scale?: Scale | undefined;
 }
 
 /**

@@ -9,9 +9,9 @@ import { type Branch, type Guidance, type Scale, scaleAt } from "./guidance.ts";
 /** Options of {@linkcode cfgZeroStar}. */
 export interface CfgZeroStarOptions {
   /** Guidance scale g as in classifier-free guidance. Default 7.5. */
-  readonly scale?: Scale;
+  readonly scale?: Scale | undefined;
   /** How many first steps predict 0 without asking the network. Default 1. */
-  readonly zeroInitSteps?: number;
+  readonly zeroInitSteps?: number | undefined;
 }
 
 const noBranches: readonly Branch[] = [];

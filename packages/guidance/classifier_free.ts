@@ -9,7 +9,7 @@ import { type Guidance, type Scale, scaleAt } from "./guidance.ts";
 /** Options of {@linkcode classifierFree}. */
 export interface ClassifierFreeOptions {
   /** Guidance scale g; 1 switches guidance off and halves the work. Default 7.5. */
-  readonly scale?: Scale;
+  readonly scale?: Scale | undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ export interface LimitedIntervalOptions {
    * What the interval bounds: the fraction of model calls done, `[from, to)` (default; what diffusers
    * calls `start` and `stop`), or the Karras noise level sigma / alpha, `(from, to]`, as in the paper.
    */
-  readonly by?: "fraction" | "sigma";
+  readonly by?: "fraction" | "sigma" | undefined;
 }
 
 /**

@@ -237,7 +237,8 @@ export class Scheduler {
     modelOutput: Float32Array,
     sample: Float32Array,
     noise?: Noise,
-    { variance, batch = 1 }: { variance?: Float32Array; batch?: number } = {},
+    { variance, batch = 1 }: { variance?: Float32Array | undefined; batch?: number | undefined } =
+      {},
   ): SchedulerOutput {
     const runner = this.#runner ??= new Runner(
       this.plan,

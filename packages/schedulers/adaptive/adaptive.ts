@@ -65,7 +65,7 @@ export type AdaptiveSampler<Result = Float32Array> = Generator<Query, Result, Fl
 export function adaptive(
   sampler: AdaptiveSampler,
   prediction: Prediction,
-  { total = 0 }: { total?: number } = {},
+  { total = 0 }: { total?: number | undefined } = {},
 ): Trajectory {
   return new Adaptive(sampler, prediction, total);
 }

@@ -6,13 +6,13 @@ import { coefficients } from "../solvers/_dpm_solver.ts";
 /** Settings of {@linkcode dpmAdaptive}, with k-diffusion's defaults. */
 export interface DpmAdaptiveOptions {
   /** Tolerated error relative to the sample, per step; 0.05. */
-  readonly rtol?: number;
+  readonly rtol?: number | undefined;
   /** Tolerated absolute error, per step; 0.0078. */
-  readonly atol?: number;
+  readonly atol?: number | undefined;
   /** The first step, in lambda; 0.05. */
-  readonly step?: number;
+  readonly step?: number | undefined;
   /** Steps after which to give up; 1000. A step is three model calls. */
-  readonly maxSteps?: number;
+  readonly maxSteps?: number | undefined;
 }
 
 /**

@@ -17,14 +17,14 @@ export interface PredictorCorrectorOptions {
   /** The corrector's signal-to-noise ratio, `r` in the paper: 0.16 for VE on CIFAR-10, 0.15 in diffusers. */
   readonly snr: number;
   /** Corrector steps before each step of the predictor; 1 by default. */
-  readonly correctSteps?: number;
+  readonly correctSteps?: number | undefined;
   /**
    * `"langevin"` (default) sizes a step by the norms of noise and score; `"annealed"` by the level's
    * sigma, as NCSN does.
    */
-  readonly corrector?: "langevin" | "annealed";
+  readonly corrector?: "langevin" | "annealed" | undefined;
   /** Samples in `x`, one after the other, over which norms are averaged; 1 by default. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
 }
 
 /**

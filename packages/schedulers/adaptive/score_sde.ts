@@ -13,17 +13,17 @@ import type { Trajectory } from "../plan/trajectory.ts";
 export type ScoreSdeConfig =
   | {
     readonly _class_name: "ScoreSdeVeScheduler";
-    readonly snr?: number;
-    readonly sigma_min?: number;
-    readonly sigma_max?: number;
-    readonly sampling_eps?: number;
-    readonly correct_steps?: number;
+    readonly snr?: number | undefined;
+    readonly sigma_min?: number | undefined;
+    readonly sigma_max?: number | undefined;
+    readonly sampling_eps?: number | undefined;
+    readonly correct_steps?: number | undefined;
   }
   | {
     readonly _class_name: "ScoreSdeVpScheduler";
-    readonly beta_min?: number;
-    readonly beta_max?: number;
-    readonly sampling_eps?: number;
+    readonly beta_min?: number | undefined;
+    readonly beta_max?: number | undefined;
+    readonly sampling_eps?: number | undefined;
   };
 
 /** A run of {@linkcode scoreSde}. */
@@ -33,9 +33,9 @@ export interface ScoreSdeRun {
   /** The source of every draw. */
   readonly noise: Noise;
   /** Samples in `x`, one after the other; 1 by default. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /** Whether the last step leaves its noise out, as diffusers' pipelines do; true by default. */
-  readonly denoise?: boolean;
+  readonly denoise?: boolean | undefined;
 }
 
 /**

@@ -27,7 +27,7 @@ export interface Clip {
  * assertEquals([...x0], [-1, 0.5, 1]);
  * ```
  */
-export function clipSample({ range = 1 }: { range?: number } = {}): Clip {
+export function clipSample({ range = 1 }: { range?: number | undefined } = {}): Clip {
   const clip: Clip = (x0) => clamp(x0, -range, range);
   return Object.assign(clip, { pointwise: true });
 }
@@ -51,7 +51,7 @@ export function clipSample({ range = 1 }: { range?: number } = {}): Clip {
  * ```
  */
 export function dynamicThreshold(
-  { ratio = 0.995, max = 1 }: { ratio?: number; max?: number } = {},
+  { ratio = 0.995, max = 1 }: { ratio?: number | undefined; max?: number | undefined } = {},
 ): Clip {
   let sorted = new Float32Array(0);
   return (x0, batch) => {

@@ -10,7 +10,7 @@ export interface SchedulerConfig {
   /** The class to be, for instance `"EulerDiscreteScheduler"`. */
   readonly _class_name: string;
   /** Keys that were filled in from defaults, and which another class shall not inherit. */
-  readonly _use_default_values?: readonly string[];
+  readonly _use_default_values?: readonly string[] | undefined;
   /** Anything else; keys that the class knows are checked. */
   readonly [key: string]: unknown;
 }

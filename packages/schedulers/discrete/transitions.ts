@@ -65,11 +65,11 @@ export function vqTransitions(
     gammaEnd = 0.99999,
   }: {
     classes: number;
-    steps?: number;
-    alphaStart?: number;
-    alphaEnd?: number;
-    gammaStart?: number;
-    gammaEnd?: number;
+    steps?: number | undefined;
+    alphaStart?: number | undefined;
+    alphaEnd?: number | undefined;
+    gammaStart?: number | undefined;
+    gammaEnd?: number | undefined;
   },
 ): TokenTransitions {
   if (!Number.isInteger(classes) || classes < 2 || !Number.isInteger(steps) || steps < 2) {

@@ -10,11 +10,11 @@ export interface Uniform {
 /** Settings of {@linkcode VqDiffusion}. */
 export interface VqDiffusionOptions {
   /** How many tokens, if all of them start masked. */
-  readonly length?: number;
+  readonly length?: number | undefined;
   /** The tokens to start from, if not. */
-  readonly tokens?: ArrayLike<number>;
+  readonly tokens?: ArrayLike<number> | undefined;
   /** How many of the last steps to run; all by default. */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
 }
 
 /**

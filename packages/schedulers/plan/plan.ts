@@ -84,9 +84,9 @@ export interface Plan {
 /** What {@linkcode compile} may be told beside the algorithm. */
 export interface CompileOptions {
   /** The index of the level to start at; 0 by default. */
-  readonly begin?: number;
+  readonly begin?: number | undefined;
   /** See {@linkcode Plan.eps}; `"clipped"` by default. */
-  readonly eps?: "raw" | "clipped";
+  readonly eps?: "raw" | "clipped" | undefined;
 }
 
 /**

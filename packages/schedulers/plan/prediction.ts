@@ -193,7 +193,7 @@ export function score({ t, alpha, sigma }: NoiseLevel): Preconditioning {
  * ```
  */
 export function edm(
-  { sigmaData = 0.5, sign = 1 }: { sigmaData?: number; sign?: 1 | -1 } = {},
+  { sigmaData = 0.5, sign = 1 }: { sigmaData?: number | undefined; sign?: 1 | -1 | undefined } = {},
 ): Prediction {
   return ({ t, alpha, sigma }) => {
     const karras = sigma / alpha;
@@ -226,7 +226,10 @@ export function edm(
  * ```
  */
 export function consistency(
-  { sigmaData = 0.5, sigmaMin = 0.002 }: { sigmaData?: number; sigmaMin?: number } = {},
+  { sigmaData = 0.5, sigmaMin = 0.002 }: {
+    sigmaData?: number | undefined;
+    sigmaMin?: number | undefined;
+  } = {},
 ): Prediction {
   return ({ t, sigma }) => {
     const m = Math.hypot(sigma, sigmaData);

@@ -40,7 +40,7 @@ const f32 = Math.fround;
  */
 export function discreteSchedule(
   betas: Float32Array,
-  { terminal }: { terminal?: number } = {},
+  { terminal }: { terminal?: number | undefined } = {},
 ): DiscreteSchedule {
   const bars = alphasCumprod(betas);
   const length = bars.length;

@@ -18,7 +18,9 @@ import type { NoiseSchedule } from "../plan/noise_schedule.ts";
  * assertAlmostEquals(t, 0.25);
  * ```
  */
-export function edmSchedule({ length = 1000 }: { length?: number } = {}): NoiseSchedule {
+export function edmSchedule(
+  { length = 1000 }: { length?: number | undefined } = {},
+): NoiseSchedule {
   return {
     length,
     at: (t) => edmLevel(Math.exp(4 * t), t),

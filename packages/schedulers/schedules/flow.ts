@@ -17,7 +17,9 @@ import type { NoiseSchedule } from "../plan/noise_schedule.ts";
  * assertEquals(flowSchedule().at(250), { t: 250, alpha: 0.75, sigma: 0.25 });
  * ```
  */
-export function flowSchedule({ length = 1000 }: { length?: number } = {}): NoiseSchedule {
+export function flowSchedule(
+  { length = 1000 }: { length?: number | undefined } = {},
+): NoiseSchedule {
   const of = (sigma: number): NoiseLevel => ({ t: sigma * length, alpha: 1 - sigma, sigma });
   return {
     length,
@@ -89,10 +91,10 @@ export function timeShift(sigma: number, mu: number, type: "exponential" | "line
 export function dynamicShift(
   tokens: number,
   { baseTokens = 256, maxTokens = 4096, baseShift = 0.5, maxShift = 1.15 }: {
-    baseTokens?: number;
-    maxTokens?: number;
-    baseShift?: number;
-    maxShift?: number;
+    baseTokens?: number | undefined;
+    maxTokens?: number | undefined;
+    baseShift?: number | undefined;
+    maxShift?: number | undefined;
   } = {},
 ): number {
   return baseShift + ((maxShift - baseShift) * (tokens - baseTokens)) / (maxTokens - baseTokens);

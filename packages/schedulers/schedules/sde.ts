@@ -28,9 +28,9 @@ export interface Sde extends NoiseSchedule {
 /** The noise rate of a variance-preserving process: it grows linearly from `betaMin` to `betaMax`. */
 export interface BetaRange {
   /** The rate at t = 0; 0.1 by default. */
-  readonly betaMin?: number;
+  readonly betaMin?: number | undefined;
   /** The rate at t = 1; 20 by default. */
-  readonly betaMax?: number;
+  readonly betaMax?: number | undefined;
 }
 
 /**
@@ -116,7 +116,10 @@ export function subVpSde(options: BetaRange = {}): Sde {
  * ```
  */
 export function veSde(
-  { sigmaMin = 0.01, sigmaMax = 50 }: { sigmaMin?: number; sigmaMax?: number } = {},
+  { sigmaMin = 0.01, sigmaMax = 50 }: {
+    sigmaMin?: number | undefined;
+    sigmaMax?: number | undefined;
+  } = {},
 ): Sde {
   if (!(sigmaMin > 0 && sigmaMax > sigmaMin && Number.isFinite(sigmaMax))) {
     throw new RangeError(

@@ -6,11 +6,11 @@ export interface Churn {
   /** S_churn: how much noise is added over the whole run. */
   readonly amount: number;
   /** S_tmin: below this Karras sigma, none. */
-  readonly min?: number;
+  readonly min?: number | undefined;
   /** S_tmax: above it, none. */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** S_noise: scales the added noise; a little above 1 makes up for lost detail. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
 }
 
 /** A level raised by churn, and the noise that takes a sample there. */

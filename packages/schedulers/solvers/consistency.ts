@@ -24,7 +24,8 @@ import type { Solver } from "../plan/plan.ts";
  * ```
  */
 export function consistencySampling(
-  { floor = 0, noiseScale = 1 }: { floor?: number; noiseScale?: number } = {},
+  { floor = 0, noiseScale = 1 }: { floor?: number | undefined; noiseScale?: number | undefined } =
+    {},
 ): Solver {
   return (levels, _schedule, begin) =>
     intervals(levels, begin).map(([s, t]) => {

@@ -24,7 +24,7 @@ import type { Solver } from "../plan/plan.ts";
  * assertEquals(ddim()(levels, edmSchedule())[0]!.x, { terms: { x0: 1, eps: 1 } });
  * ```
  */
-export function ddim({ eta = 0 }: { eta?: number } = {}): Solver {
+export function ddim({ eta = 0 }: { eta?: number | undefined } = {}): Solver {
   return (levels, _schedule, begin) =>
     intervals(levels, begin).map(([s, t]) => {
       if (eta === 0) return { level: s, x: { terms: { x0: t.alpha, eps: t.sigma } } };

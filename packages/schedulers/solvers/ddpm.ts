@@ -64,9 +64,9 @@ export function singleBeta(s: NoiseLevel, t: NoiseLevel): number {
  */
 export function ddpm(
   { variance = "fixed_small", beta, finalNoise = true }: {
-    variance?: VarianceType;
-    beta?: StepBeta;
-    finalNoise?: boolean;
+    variance?: VarianceType | undefined;
+    beta?: StepBeta | undefined;
+    finalNoise?: boolean | undefined;
   } = {},
 ): Solver {
   return (levels, schedule, begin) =>

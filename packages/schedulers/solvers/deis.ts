@@ -29,7 +29,10 @@ import { distinct, past } from "./_history.ts";
  * ```
  */
 export function deis(
-  { order = 2, lowerOrderFinal = true }: { order?: number; lowerOrderFinal?: boolean } = {},
+  { order = 2, lowerOrderFinal = true }: {
+    order?: number | undefined;
+    lowerOrderFinal?: boolean | undefined;
+  } = {},
 ): Solver {
   if (!(Number.isInteger(order) && order >= 1 && order <= 3)) {
     throw new RangeError(`Cannot make DEIS: solver_order is ${order}; expected 1 to 3`);

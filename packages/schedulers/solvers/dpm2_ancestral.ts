@@ -26,7 +26,7 @@ import { span } from "./_dpm_solver.ts";
  * assertEquals(noises, [undefined, Math.sqrt(3), undefined]);
  * ```
  */
-export function dpm2Ancestral({ eta = 1 }: { eta?: number } = {}): Solver {
+export function dpm2Ancestral({ eta = 1 }: { eta?: number | undefined } = {}): Solver {
   return (levels, schedule, begin) =>
     intervals(levels, begin).flatMap(([s, t]): Step[] => {
       if (t.sigma === 0) return [{ level: s, x: { terms: { x0: t.alpha, eps: t.sigma } } }];

@@ -7,17 +7,17 @@ import { distinct } from "./_history.ts";
 /** Options of {@linkcode dpmSolverMultistep}, named as in diffusers. */
 export interface DpmSolverMultistepOptions {
   /** 1 to 3; for the SDE algorithms without `++`, 1 or 2. */
-  readonly order?: number;
+  readonly order?: number | undefined;
   /** Which equation is solved, and whether the model's x0 (`++`) or eps is extrapolated. */
-  readonly algorithm?: DpmAlgorithm;
+  readonly algorithm?: DpmAlgorithm | undefined;
   /** How second order is reached. */
-  readonly solverType?: DpmSolverType;
+  readonly solverType?: DpmSolverType | undefined;
   /** Lower the order in the last steps of runs of fewer than 15: more stable. */
-  readonly lowerOrderFinal?: boolean;
+  readonly lowerOrderFinal?: boolean | undefined;
   /** Always end with a first-order step. */
-  readonly eulerAtFinal?: boolean;
+  readonly eulerAtFinal?: boolean | undefined;
   /** How stochastic `sde-dpmsolver++` is: 1 follows the reverse SDE, 0 the ODE. */
-  readonly eta?: number;
+  readonly eta?: number | undefined;
 }
 
 /**

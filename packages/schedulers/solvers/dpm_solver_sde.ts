@@ -31,7 +31,7 @@ import { span } from "./_dpm_solver.ts";
  * ```
  */
 export function dpmSolverSde(
-  { eta = 1, noiseScale = 1 }: { eta?: number; noiseScale?: number } = {},
+  { eta = 1, noiseScale = 1 }: { eta?: number | undefined; noiseScale?: number | undefined } = {},
 ): Solver {
   /** From `x` of `ago` calls ago at `s` to `t`, by the x0 of this call. */
   const step = (s: NoiseLevel, t: NoiseLevel, ago: 0 | 1): Combination => {

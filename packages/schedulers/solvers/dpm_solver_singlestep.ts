@@ -6,16 +6,16 @@ import { coefficients, type DpmAlgorithm, type DpmSolverType, span } from "./_dp
 /** Options of {@linkcode dpmSolverSinglestep}, named as in diffusers. */
 export interface DpmSolverSinglestepOptions {
   /** 1 to 3. */
-  readonly order?: number;
+  readonly order?: number | undefined;
   /** Which equation is solved, and whether the model's x0 (`++`) or eps is extrapolated. */
-  readonly algorithm?: DpmAlgorithm;
+  readonly algorithm?: DpmAlgorithm | undefined;
   /** How second and third order are reached. */
-  readonly solverType?: DpmSolverType;
+  readonly solverType?: DpmSolverType | undefined;
   /**
    * End with smaller blocks. So do runs whose number of steps the order does not divide, and those
    * that end at `sigma = 0`.
    */
-  readonly lowerOrderFinal?: boolean;
+  readonly lowerOrderFinal?: boolean | undefined;
 }
 
 /**

@@ -28,7 +28,7 @@ import { span } from "./_dpm_solver.ts";
  * assertEquals(steps[1]!.x.terms, { "x[-1]": 0.5, x0: 0.5 });
  * ```
  */
-export function dpmpp2sAncestral({ eta = 1 }: { eta?: number } = {}): Solver {
+export function dpmpp2sAncestral({ eta = 1 }: { eta?: number | undefined } = {}): Solver {
   return (levels, schedule, begin) =>
     intervals(levels, begin).flatMap(([s, t]): Step[] => {
       const noise = eta * t.sigma * Math.sqrt(1 - decay(s, t) ** 2);

@@ -24,6 +24,6 @@ import { ddim } from "./ddim.ts";
  * assertEquals(eulerAncestral()(levels, schedule), ddim({ eta: 1 })(levels, schedule));
  * ```
  */
-export function eulerAncestral({ eta = 1 }: { eta?: number } = {}): Solver {
+export function eulerAncestral({ eta = 1 }: { eta?: number | undefined } = {}): Solver {
   return ddim({ eta });
 }

@@ -25,7 +25,7 @@ import { ADAMS_BASHFORTH, past } from "./_history.ts";
  * assertEquals(ipndm()(levels, edmSchedule())[1]!.x.terms, { x: 1, eps: -1.5, "eps[-1]": 0.5 });
  * ```
  */
-export function ipndm({ order = 4 }: { order?: number } = {}): Solver {
+export function ipndm({ order = 4 }: { order?: number | undefined } = {}): Solver {
   return (levels, _schedule, begin = 0) =>
     intervals(levels, begin).map(([s, t, i]) => {
       const weights = ADAMS_BASHFORTH[Math.min(i - begin + 1, order, 4)]!;

@@ -26,7 +26,9 @@ import type { Solver } from "../plan/plan.ts";
  * assertEquals(lcm()(levels, schedule).map(({ x }) => x.noise), [0.5, undefined]);
  * ```
  */
-export function lcm({ timestepScaling = 10 }: { timestepScaling?: number } = {}): Solver {
+export function lcm(
+  { timestepScaling = 10 }: { timestepScaling?: number | undefined } = {},
+): Solver {
   const data = 0.5; // σ_data
   return (levels, _schedule, begin) =>
     intervals(levels, begin).map(([s, t, i]) => {

@@ -27,7 +27,7 @@ import { distinct, past } from "./_history.ts";
  * assertEquals([eps?.toFixed(9), rest["eps[-1]"]?.toFixed(9)], ["-1.500000000", "0.500000000"]);
  * ```
  */
-export function lms({ order = 4 }: { order?: number } = {}): Solver {
+export function lms({ order = 4 }: { order?: number | undefined } = {}): Solver {
   if (!(Number.isInteger(order) && order >= 1)) {
     throw new RangeError(`Cannot make LMS: order is ${order}; expected a whole number above 0`);
   }

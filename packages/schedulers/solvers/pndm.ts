@@ -30,7 +30,7 @@ import { ADAMS_BASHFORTH } from "./_history.ts";
  * assertEquals(pndm({ rungeKutta: true })(levels, schedule).length, 13);
  * ```
  */
-export function pndm({ rungeKutta = false }: { rungeKutta?: boolean } = {}): Solver {
+export function pndm({ rungeKutta = false }: { rungeKutta?: boolean | undefined } = {}): Solver {
   return (levels, schedule, begin = 0) => {
     const steps: Step[] = [];
     const slopes: number[] = []; // the model calls whose output is kept, newest last

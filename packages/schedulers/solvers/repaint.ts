@@ -7,9 +7,9 @@ import type { DiscreteSchedule } from "../schedules/discrete.ts";
 /** Options of {@linkcode repaintTimesteps}. */
 export interface RepaintJumps {
   /** How far a jump goes back towards noise, in steps. */
-  readonly jumpLength?: number;
+  readonly jumpLength?: number | undefined;
   /** How often each stretch is sampled. */
-  readonly jumpSamples?: number;
+  readonly jumpSamples?: number | undefined;
 }
 
 /** Options of {@linkcode repaint}. */
@@ -21,7 +21,7 @@ export interface RepaintOptions extends RepaintJumps {
   /** The source of every draw: one per step, one per timestep that a jump goes back. */
   readonly noise: Noise;
   /** As in `ddim`. */
-  readonly eta?: number;
+  readonly eta?: number | undefined;
   /** Bounds the predicted clean sample; by default to [-1, 1]. */
   readonly clip?: Clip | undefined;
 }

@@ -5,7 +5,7 @@ import type { Sde } from "../schedules/sde.ts";
 /** How a run of the reverse SDE ends. */
 export interface ReverseOptions {
   /** Whether the last step leaves its noise out, giving the mean; true by default. */
-  readonly denoise?: boolean;
+  readonly denoise?: boolean | undefined;
 }
 
 /**
@@ -36,7 +36,7 @@ export interface ReverseOptions {
  */
 export function eulerMaruyama(
   sde: Sde,
-  { denoise = true, dt: fixed }: ReverseOptions & { dt?: number } = {},
+  { denoise = true, dt: fixed }: ReverseOptions & { dt?: number | undefined } = {},
 ): Solver {
   if (fixed !== undefined && !(fixed > 0)) {
     throw new RangeError(`Cannot use Euler-Maruyama: dt is ${fixed}; expected a positive number`);

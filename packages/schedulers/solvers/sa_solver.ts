@@ -8,15 +8,15 @@ import { correctThenPredict, type Update } from "./_predictor_corrector.ts";
 /** Options of {@linkcode saSolver}. */
 export interface SaSolverOptions {
   /** Model outputs that the predictor uses. */
-  readonly predictorOrder?: number;
+  readonly predictorOrder?: number | undefined;
   /** Model outputs that the corrector uses, the newest included; 0 for none. */
-  readonly correctorOrder?: number;
+  readonly correctorOrder?: number | undefined;
   /** How stochastic the step at a timestep is: 0 follows the ODE, 1 the reverse SDE. */
-  readonly tau?: (t: number) => number;
+  readonly tau?: ((t: number) => number) | undefined;
   /** Whether x0 or eps is extrapolated. */
-  readonly predictX0?: boolean;
+  readonly predictX0?: boolean | undefined;
   /** Lower the order in the last steps. */
-  readonly lowerOrderFinal?: boolean;
+  readonly lowerOrderFinal?: boolean | undefined;
 }
 
 /**

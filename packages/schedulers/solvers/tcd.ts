@@ -27,7 +27,7 @@ const f32 = Math.fround;
  * assertEquals(tcd({ eta: 0 })(levels, schedule)[0]!.x, { terms: { x0: 0.5, eps: 0.5 } });
  * ```
  */
-export function tcd({ eta = 0.3 }: { eta?: number } = {}): Solver {
+export function tcd({ eta = 0.3 }: { eta?: number | undefined } = {}): Solver {
   return (levels, schedule, begin) =>
     intervals(levels, begin).map(([s, t, i]) => {
       if (eta === 0 || i === levels.length - 2) {

@@ -26,7 +26,9 @@ import { ddpm, singleBeta, type StepBeta, type VarianceType } from "./ddpm.ts";
  * assertEquals(steps.map(({ level }) => level.t), [9, 4]);
  * ```
  */
-export function unclip({ variance = "fixed_small_log" }: { variance?: VarianceType } = {}): Solver {
+export function unclip(
+  { variance = "fixed_small_log" }: { variance?: VarianceType | undefined } = {},
+): Solver {
   const beta: StepBeta = (s, t, schedule) => {
     const table = (schedule as { betas?: Float32Array }).betas; // discrete schedules have one
     return (s.t - t.t === 1 ? table?.[s.t] : undefined) ?? singleBeta(s, t);

@@ -6,15 +6,15 @@ import { correctThenPredict, type Update } from "./_predictor_corrector.ts";
 /** Options of {@linkcode unipc}, named as in diffusers. */
 export interface UniPcOptions {
   /** Of the predictor; the corrector adds one. */
-  readonly order?: number;
+  readonly order?: number | undefined;
   /** Which function B(h) is used. */
-  readonly solverType?: "bh1" | "bh2";
+  readonly solverType?: "bh1" | "bh2" | undefined;
   /** Whether x0 or eps is extrapolated. */
-  readonly predictX0?: boolean;
+  readonly predictX0?: boolean | undefined;
   /** Lower the order in the last steps. */
-  readonly lowerOrderFinal?: boolean;
+  readonly lowerOrderFinal?: boolean | undefined;
   /** Steps after which the sample is not corrected. */
-  readonly disableCorrector?: readonly number[];
+  readonly disableCorrector?: readonly number[] | undefined;
 }
 
 /**

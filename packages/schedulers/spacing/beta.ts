@@ -20,7 +20,7 @@ import type { SigmaRange } from "./karras.ts";
  */
 export function betaSigmas(
   steps: number,
-  { min, max, a = 0.6, b = 0.6 }: SigmaRange & { a?: number; b?: number },
+  { min, max, a = 0.6, b = 0.6 }: SigmaRange & { a?: number | undefined; b?: number | undefined },
 ): number[] {
   return linspace(0, 1, steps).map((ramp) => min + (max - min) * betaQuantile(1 - ramp, a, b));
 }

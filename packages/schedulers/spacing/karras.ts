@@ -29,7 +29,7 @@ export interface SigmaRange {
  */
 export function karrasSigmas(
   steps: number,
-  { min, max, rho = 7 }: SigmaRange & { rho?: number },
+  { min, max, rho = 7 }: SigmaRange & { rho?: number | undefined },
 ): number[] {
   const [a, b] = [max ** (1 / rho), min ** (1 / rho)];
   return linspace(0, 1, steps).map((ramp) => (a + ramp * (b - a)) ** rho);

@@ -20,7 +20,7 @@ import type { SigmaRange } from "./karras.ts";
  */
 export function polyexponentialSigmas(
   steps: number,
-  { min, max, rho = 1 }: SigmaRange & { rho?: number },
+  { min, max, rho = 1 }: SigmaRange & { rho?: number | undefined },
 ): number[] {
   const [from, to] = [Math.log(max), Math.log(min)];
   return linspace(1, 0, steps).map((ramp) => Math.exp(ramp ** rho * (from - to) + to));

@@ -10,14 +10,14 @@ export interface TimestepOptions {
   /** Training timesteps. */
   readonly length: number;
   /** Added to `leading` timesteps. */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   /** Whether `linspace` timesteps are rounded; true by default. */
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
   /**
    * Whether `linspace` and `leading` space one more step than asked and drop the last, as the
    * multistep family does; its runs then end above timestep 0.
    */
-  readonly dropLast?: boolean;
+  readonly dropLast?: boolean | undefined;
 }
 
 /**
