@@ -44,7 +44,8 @@ async function takeLock(path: string, signal?: AbortSignal): Promise<() => Promi
   };
 }
 
-async function takeFile(path: string, signal?: AbortSignal): Promise<() => Promise<void>> {
+/** Takes the lock where there is no flock; the function that lets go of it. */
+export async function takeFile(path: string, signal?: AbortSignal): Promise<() => Promise<void>> {
   const held = `${path}.held`;
   for (;;) {
     try {

@@ -20,7 +20,7 @@ import {
 } from "../model_index.ts";
 import type { HubOptions } from "../hub/hub.ts";
 import { modelRoots, realPathInside } from "../files/_paths.ts";
-import { type WeightsFile, weightsOf } from "../files/_weights.ts";
+import { type WeightsFile, weightsOf, weightsProblem } from "../files/_weights.ts";
 import { readOnnxModel } from "../onnx/model.ts";
 import { requireFile } from "../files/_regular_file.ts";
 import { readablePlace } from "../files/_side_by_side.ts";
@@ -172,19 +172,9 @@ async function checkNetwork(
       problems.push(`${folder}/${graph}: ${(error as Error).message}`);
       continue;
     }
-    const found = problems.length;
-    for (const { location, real, size, expected } of weights) {
-      if (real === undefined) {
-        problems.push(
-          `${folder}/${location}: missing; the weights of ${folder}/${graph} are in it`,
-        );
-      } else if (size < expected) {
-        problems.push(
-          `${folder}/${location}: it has ${size} bytes; expected at least ${expected} (truncated?)`,
-        );
-      }
-    }
-    if (problems.length === found && weights.length > 0) {
+    const broken = weights.map(weightsProblem).filter((problem) => problem !== undefined);
+    problems.push(...broken.map((problem) => `${folder}/${graph}: ${problem}`));
+    if (broken.length === 0 && weights.length > 0) {
       const place = await readablePlace(path, weights, cacheDir ?? hubCacheFolder());
       if (place !== path) moved.set(path, place);
     }

@@ -23,6 +23,8 @@ export interface OpenRequest {
   readonly threads: number;
   readonly cacheDir: string | false;
   readonly lowMemory: boolean;
+  /** Where a graph goes beside its weights, if links lead them apart and there is such a folder. */
+  readonly linkDir: string | undefined;
 }
 
 export interface OpenReply {

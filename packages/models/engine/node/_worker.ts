@@ -1,6 +1,7 @@
 import process from "node:process";
 import { parentPort } from "node:worker_threads";
-import { withWeightsBeside } from "./_linked_model.ts";
+import { readablePlace } from "../../files/_side_by_side.ts";
+import { weightsOf } from "../../files/_weights.ts";
 import { describeSource } from "../_graph_source.ts";
 import { checkOperators, readCheckedBytes, readCheckedModel } from "./_check.ts";
 import {
@@ -89,13 +90,14 @@ async function open(request: OpenRequest): Promise<OpenReply> {
 const largeModel = 128 * 2 ** 20;
 
 async function load(request: OpenRequest, model: OnnxModel, device: Device): Promise<OnnxSession> {
-  const { source: path, threads, cacheDir, lowMemory } = request;
+  const { source: path, threads, cacheDir, lowMemory, linkDir } = request;
   const bytes = model.initializers.reduce((sum, { length }) => sum + length, 0);
   const large = bytes >= largeModel;
   const settings = { device, threads, lowMemory, arena: !large };
   if (typeof path !== "string") return createOnnxSession(path, settings);
-  const original = () =>
-    withWeightsBeside(path, model, (beside) => createOnnxSession(beside, settings));
+  const place = async () =>
+    linkDir === undefined ? path : await readablePlace(path, weightsOf(path, model), linkDir);
+  const original = async () => await createOnnxSession(await place(), settings);
   // GPU providers keep weights on their own side; there is nothing to map.
   if (device !== "cpu" || cacheDir === false) return original();
   const version = await engineVersion();
@@ -123,10 +125,8 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
     }
   }
   const written = await writeOptimised(copy, bytes, async (writeTo) => {
-    await withWeightsBeside(path, model, async (beside) => {
-      const session = await createOnnxSession(beside, { ...settings, writeTo });
-      await session.release();
-    });
+    const session = await createOnnxSession(await place(), { ...settings, writeTo });
+    await session.release();
     trimMemory();
     writeFused(writeTo.model);
     if (copyOf() !== copy) throw new Error("the model was replaced meanwhile");

@@ -6,6 +6,7 @@ import { defaultCacheDir } from "./_optimised_cache.ts";
 import type { GraphSource } from "../engine.ts";
 import { describeSource, withPath } from "../_graph_source.ts";
 import type { OpenReply } from "./_protocol.ts";
+import { hubCacheFolder } from "../../hub/_folder.ts";
 import { chooseDevices } from "../providers.ts";
 import { probeDevices } from "./probe_devices.ts";
 import type { Device, RunSettings, Session, SessionOptions, TensorInfo } from "../../session.ts";
@@ -40,6 +41,7 @@ export async function openSession(
       threads: clampThreads(threads),
       cacheDir: cacheDir === false ? false : resolve(cacheDir),
       lowMemory,
+      linkDir: linkDir(),
     } as const;
     const reply = await engineWorker.request("open", request, [], signal, () => {
       engineWorker.request("release", request).catch(() => {});
@@ -104,6 +106,14 @@ class WorkerSession implements Session {
   /** Waits for the runs that were asked for before it. */
   readonly #close = (): Promise<void> =>
     this.#closing ??= engineWorker.close(this.#id, this.#close);
+}
+
+function linkDir(): string | undefined {
+  try {
+    return resolve(hubCacheFolder());
+  } catch {
+    return undefined; // no permission to ask for it
+  }
 }
 
 function clampThreads(threads: number | undefined): number {
