@@ -83,6 +83,9 @@ export { philoxRandom } from "./philox_random.ts";
 export { brownianNoise } from "./brownian.ts";
 export { adaptive, type AdaptiveSampler, drive, type Query } from "./adaptive.ts";
 export { type BetaRange, type Sde, subVpSde, veSde, vpSde } from "./schedules/sde.ts";
+export { continuousView } from "./schedules/continuous_view.ts";
+export { type TrainedProcess, trainedProcess } from "./trained_process.ts";
+export { ddnm, type DdnmOptions, ddnmStrengths } from "./solvers/ddnm.ts";
 export {
   annealedLangevin,
   type Annealing,
@@ -98,6 +101,11 @@ export {
 } from "./solvers/predictor_corrector.ts";
 export { type FlowOptions, probabilityFlow } from "./solvers/probability_flow.ts";
 export { type Likelihood, likelihood, type LikelihoodOptions } from "./likelihood.ts";
+export {
+  type VariationalBound,
+  variationalBound,
+  type VariationalBoundOptions,
+} from "./variational_bound.ts";
 export { scoreSde, type ScoreSdeConfig, type ScoreSdeRun } from "./score_sde.ts";
 export { type TokenTransitions, vqTransitions } from "./discrete/transitions.ts";
 export { guideTokens, tokenPosterior, truncateTokens } from "./discrete/posterior.ts";
