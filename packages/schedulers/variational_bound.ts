@@ -58,7 +58,7 @@ export interface VariationalBoundOptions {
  * import { drive, epsilon, torchRandom, variationalBound, vpSde } from "@shum/schedulers";
  *
  * // Data N(0, 1): the best prediction of the noise is sigma·x, and the bound is -log2 N(x).
- * const sde = vpSde(), x = new Float32Array(100).fill(0.3);
+ * const sde = vpSde(), x = new Float32Array(2000).fill(0.3);
  * const levels = Array.from({ length: 200 }, (_, i) => sde.atLambda(-5 + i / 20));
  * const { total, prior } = await drive(
  *   variationalBound(x, levels, torchRandom(0), { decoder: "density", variance: "fixed_large" }),
