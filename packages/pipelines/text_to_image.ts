@@ -10,7 +10,10 @@ import { ImageToImage } from "./image_to_image.ts";
 import { Inpaint } from "./inpaint.ts";
 import { Interpolate } from "./interpolate.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
+import { type OpenModel, openTextModel } from "./open_model.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
+import { Restore } from "./restore.ts";
+import { ScoreBased } from "./score_based.ts";
 import { SuperResolution } from "./super_resolution.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
@@ -53,6 +56,10 @@ export class TextToImage extends ModelPipeline<TextInput, TextParts> {
   readonly superResolution: SuperResolution;
   /** Rows of images between two prompts and seeds, by the same networks. */
   readonly interpolate: Interpolate;
+  /** Pictures coloured, enlarged, completed or denoised, by the same networks. */
+  readonly restore: Restore;
+  /** Images by the score, by the same networks. */
+  readonly scoreBased: ScoreBased;
   /** Whether the model only enlarges pictures: then {@linkcode TextToImage.superResolution} is its task. */
   readonly enlarges: boolean;
 
@@ -64,6 +71,13 @@ export class TextToImage extends ModelPipeline<TextInput, TextParts> {
     this.inpaint = new Inpaint(parts);
     this.superResolution = new SuperResolution(parts);
     this.interpolate = new Interpolate(parts);
+    this.restore = new Restore(parts);
+    this.scoreBased = new ScoreBased(parts);
+  }
+
+  /** The model as functions, for `classify`, `pictureLikelihood` and samplers of one's own. */
+  open(input: TextInput, options?: Parameters<typeof openTextModel>[2]): Promise<OpenModel> {
+    return openTextModel(this.parts, input, options);
   }
 
   /** See `Pipeline.stream`. */

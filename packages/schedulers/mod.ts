@@ -91,6 +91,7 @@ export {
   type Annealing,
   annealingLevels,
   annealingPresets,
+  annealingStep,
   scaledScore,
   sgld,
 } from "./solvers/langevin.ts";
@@ -106,6 +107,12 @@ export {
   variationalBound,
   type VariationalBoundOptions,
 } from "./variational_bound.ts";
+export {
+  type ScoreMethod,
+  scoreMethods,
+  scoreSampler,
+  type ScoreSamplerOptions,
+} from "./score_sampler.ts";
 export { scoreSde, type ScoreSdeConfig, type ScoreSdeRun } from "./score_sde.ts";
 export { type TokenTransitions, vqTransitions } from "./discrete/transitions.ts";
 export { guideTokens, tokenPosterior, truncateTokens } from "./discrete/posterior.ts";
