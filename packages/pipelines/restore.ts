@@ -34,7 +34,7 @@ export interface RestoreInput extends Partial<TextInput> {
   /** The deviation of its noise, in parts of the range from black to white; 0 by default. */
   readonly noise?: number | undefined;
   /** Time travel, for large holes; see `ddnm` of `@shum/schedulers`. */
-  readonly travel?: DdnmOptions["travel"];
+  readonly travel?: DdnmOptions["travel"] | undefined;
 }
 
 /** Denoising steps, where nothing is said. */
