@@ -15,14 +15,14 @@ canvas.heading(24, 12, "One noise level gets stuck; annealed noise does not");
 const shares = METHODS.map((method, k) => {
   const noise = gaussianNoise(torchRandom(1)), z = new Float32Array(2 * POINTS);
   noise(z);
-  const run = scoreSampler(method, sde, score, z, { noise, steps: 500 });
+  const run = scoreSampler(method, sde, score, z, { noise, steps: 1500 });
   while (!run.done) run.step(mixture.score(run.x, run.level));
   const right = run.x.filter((x, i) => i % 2 === 0 && x > 0).length / POINTS;
   const title = k ? "annealed, σ from 20 to 0.05" : "SGLD at σ = 0.1";
   const panel = canvas.panel(24 + 388 * k, 66, 364, 220, [-4.4, 4.4], [-2.66, 2.66], title);
   panel.shade((x, y) => 0.5 * Math.exp(mixture.logDensity(x, y, { ...CLEAN, sigma: 0.1 })), BLUE);
   panel.dots(run.x, k ? GREEN : ORANGE);
-  canvas.text(32 + 388 * k, 262, `${(100 * right).toFixed(0)} % right; there should be 80 %`, GREY);
+  canvas.text(32 + 388 * k, 70, `${(100 * right).toFixed(0)} % right; there should be 80 %`, GREY);
   return right;
 });
 
@@ -30,8 +30,8 @@ const shares = METHODS.map((method, k) => {
 await using pipeline = await emojiModel();
 const prompt = "black cat with red eyes";
 for (const [k, method] of METHODS.entries()) {
-  const stream = pipeline.scoreBased.stream({ prompt, method }, { seed: 1, steps: 120 });
-  const title = k ? "annealed: 24 levels of noise" : "SGLD: one level, 120 steps";
+  const stream = pipeline.scoreBased.stream({ prompt, method }, { seed: 1, steps: 100 });
+  const title = k ? "annealed: 20 levels of noise" : "SGLD: one level, 100 steps";
   canvas.text(24 + 388 * k, 318, title);
   let next = await stream.next(), shown = 0;
   for (; !next.done; next = await stream.next()) {

@@ -7,7 +7,7 @@ import { Mlp } from "./_mlp.ts";
 import { BLUE, Canvas, GREY, INK, ORANGE } from "./_plot.ts";
 
 const noise = gaussianNoise(torchRandom(4)), net = new Mlp([3, 64, 64, 2], noise);
-const STEPS = 2000, BATCH = 128, [low, high] = [0.2, 2];
+const STEPS = 1500, BATCH = 128, [low, high] = [0.2, 2];
 const input = (x: number, y: number, sigma: number) =>
   [x, y].map((v) => v / Math.hypot(1, sigma)).concat(Math.log(sigma));
 const sigmaOf = (u: number) => low * (high / low) ** u;
@@ -60,7 +60,7 @@ const plot = canvas.panel(64, 418, 712, 120, [0, STEPS], [0.6, 2], "loss, mean o
 plot.curve([0, STEPS], [least, least], GREY, 1.2);
 plot.curve(losses.map((_, i) => 25 * i), losses, ORANGE);
 plot.axes(
-  [0, 500, 1000, 1500, 2000],
+  [0, 500, 1000, 1500],
   [1, 1.5, 2],
   "steps of Adam; grey: the loss of the exact score",
 );
