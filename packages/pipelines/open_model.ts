@@ -8,11 +8,13 @@ import { type Condition, type Denoiser, splitVariance } from "@shum/models";
 import { type Gaussian, type TrainedProcess, trainedProcess } from "@shum/schedulers";
 import { promptsOf } from "./_text_conditions.ts";
 import { encodeRun, planTextRun } from "./_text_run.ts";
+import { shapeOf } from "./_shape.ts";
 import { type Image, toImage } from "./image.ts";
 import type { Lease } from "./lazy.ts";
 import type { RunOptions } from "./pipeline.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
+import type { PixelParts } from "./unconditional.ts";
 
 /**
  * A model that is open: its network at any sample and timestep, and the way between samples and pixels.
@@ -155,14 +157,78 @@ export async function openTextModel(
     toPixels,
     toImages: async (x, seeds) => {
       const pixels = await toPixels(x);
-      const shape = shapeFor(pixels, 3, height * factor, width * factor);
-      return Array.from(
-        { length: shape[0] },
-        (_, i) => toImage({ data: pixels, shape }, i, seeds?.[i] ?? 0),
-      );
+      return imagesOf(pixels, shapeFor(pixels, 3, height * factor, width * factor), seeds);
     },
     [Symbol.asyncDispose]: () => denoiser[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * Opens a model of pixels that is told nothing but the noise; `Unconditional.open` is the way to it. It has
+ * one prompt, which is none.
+ *
+ * @param parts The model.
+ * @param options Size and signal of the run.
+ * @returns The model, to be disposed of.
+ * @throws {TypeError | RangeError} For a model of latents, or one that was not trained on timesteps.
+ *
+ * @example Latents have no way back to pixels here
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { Lazy, openPixelModel } from "@shum/pipelines";
+ *
+ * const parts = {
+ *   scheduler: { _class_name: "DDPMScheduler" },
+ *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
+ *   channels: 4,
+ *   scaleFactor: 8,
+ *   defaults: { steps: 1000, guidanceScale: 1, width: 32, height: 32 },
+ * };
+ * await assertRejects(() => openPixelModel(parts), TypeError, "RGB");
+ * ```
+ */
+export async function openPixelModel(
+  parts: PixelParts,
+  options: Pick<RunOptions, "width" | "height" | "signal"> = {},
+): Promise<OpenModel> {
+  if (parts.channels !== 3 || parts.scaleFactor !== 1) {
+    throw new TypeError(
+      `Cannot open model by itself: its samples have ${parts.channels} channels and ` +
+        `${parts.scaleFactor} pixels per cell; expected a model of RGB pixels`,
+    );
+  }
+  const process = trainedProcess(parts.scheduler);
+  const [, , height, width] = shapeOf(parts, options, 1);
+  const [low, high] = parts.range ?? [-1, 1];
+  const denoiser = await parts.denoiser.acquire();
+  const shapeFor = (x: Float32Array) =>
+    [x.length / (3 * height * width), 3, height, width] as const;
+  const ask = askerOf(denoiser, shapeFor, [3, height, width], options.signal);
+  const none: Condition = { inputs: {} };
+  const toPixels = (x: Float32Array) => x.map((value) => 2 * (value - low) / (high - low) - 1);
+  return {
+    process,
+    size: [3, height, width],
+    scaleFactor: 1,
+    latent: false,
+    prompts: 1,
+    predict: async (x, t) => (await ask(x, t, [none]))[0]!,
+    predictEach: (x, t, prompts = [0]) => ask(x, t, prompts.map(() => none)),
+    fromPixels: (pixels) =>
+      Promise.resolve(pixels.map((value) => low + (high - low) * (value + 1) / 2)),
+    toPixels: (x) => Promise.resolve(toPixels(x)),
+    toImages: (x, seeds) => Promise.resolve(imagesOf(toPixels(x), shapeFor(x), seeds)),
+    [Symbol.asyncDispose]: () => denoiser[Symbol.asyncDispose](),
+  };
+}
+
+/** Pixels as images. */
+function imagesOf(
+  data: Float32Array,
+  shape: readonly [number, number, number, number],
+  seeds: readonly number[] = [],
+): readonly Image[] {
+  return Array.from({ length: shape[0] }, (_, i) => toImage({ data, shape }, i, seeds[i] ?? 0));
 }
 
 /** The network, under several conditions at once; variance channels are dropped. */

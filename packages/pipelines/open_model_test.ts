@@ -179,3 +179,33 @@ Deno.test("pictureBound() and pictureLikelihood() speak of one picture in bits o
   assert(Number.isFinite(flow.bitsPerDim[0]!));
   assertEquals(flow.latent.length, x0.length);
 });
+
+Deno.test("a model of pixels opens, repairs a picture and bounds it, without a VAE", async () => {
+  const pipeline = await fromPretrained(`${fixtures}ddpm`, {
+    device: "cpu",
+    optimisedCacheDir: false,
+  });
+  await using _ = pipeline;
+  assert(pipeline.kind === "unconditional");
+  const { width, height } = pipeline.defaults;
+  const image = picture(width / 2, height / 2), measurement = blockMeasurement(2);
+  const given = measurement.read(image, width, height);
+  const stream = pipeline.restore.stream({ image, measurement }, { seed: 1, steps: 4 });
+  let next = await stream.next(), last = new Float32Array();
+  for (; !next.done; next = await stream.next()) last = Float32Array.from(next.value.x0);
+  const [made] = next.value;
+  assertEquals([made!.width, made!.height], [width, height]);
+  // Here nothing lies between what is kept and what is seen but the rounding of float32.
+  measurement.seen(last, width, height).forEach((value, i) =>
+    assertAlmostEquals(value, given[i]!, 1e-5)
+  );
+  const wrong = pipeline.restore.generate({ image, measurement, prompt: "a cat" }, { seed: 1 });
+  await assertRejects(() => wrong, TypeError, "reads no prompts");
+
+  await using model = await pipeline.open();
+  const x0 = await model.fromPixels(toTensor(made!));
+  const [again] = await model.toImages(x0, [1]);
+  assertEquals(again!.data, made!.data);
+  const { total, decoder } = await pictureBound(model, x0, { steps: 10 });
+  assert(decoder > 0 && total > decoder); // 256 bins cost bits; a density may not
+});

@@ -12,6 +12,7 @@ import {
   gaussianNoise,
   Runner,
   samplerConfig,
+  Scheduler,
   type SchedulerConfig,
 } from "@shum/schedulers";
 import { sizeFrom } from "./_encode_image.ts";
@@ -20,10 +21,11 @@ import { schedulerFor } from "./_sample.ts";
 import { type Image, type Picture, toImage } from "./image.ts";
 import type { Measurement } from "./measurement.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
-import { type OpenModel, openTextModel } from "./open_model.ts";
+import { type OpenModel, openPixelModel, openTextModel } from "./open_model.ts";
 import type { Preview, RunOptions } from "./pipeline.ts";
 import type { TextInput } from "./text_input.ts";
 import type { TextParts } from "./text_parts.ts";
+import type { PixelParts } from "./unconditional.ts";
 
 /** What to repair, and how. */
 export interface RestoreInput extends Partial<TextInput> {
@@ -69,7 +71,7 @@ const STEPS = 30;
  * await assertRejects(() => run, RangeError, "noise is -1");
  * ```
  */
-export class Restore extends ModelPipeline<RestoreInput, TextParts> {
+export class Restore extends ModelPipeline<RestoreInput, TextParts | PixelParts> {
   /** Tells this pipeline from others. */
   readonly kind = "restore" as const;
 
@@ -91,15 +93,28 @@ export class Restore extends ModelPipeline<RestoreInput, TextParts> {
       ? sizeFrom(image, options, multiple)
       : { width: image.width * factor, height: image.height * factor, ...options };
     const seeds = seedsOf(options);
-    const words = { ...input, prompt: input.prompt ?? "" };
-    const scale = input.prompt === undefined ? { guidanceScale: 1 } : {};
-    await using model = await openTextModel(this.parts, words, { ...scale, ...sized });
+    await using model = await openFor(this.parts, input, sized);
     const images: Image[] = [];
     for (const seed of seeds.seeds) {
       images.push(yield* repair(model, this.parts.scheduler, input, options, seed));
     }
     return images;
   }
+}
+
+/** Opens the model of either kind; without a prompt nothing is guided. */
+function openFor(
+  parts: TextParts | PixelParts,
+  { prompt, negativePrompt, also }: RestoreInput,
+  options: RunOptions,
+): Promise<OpenModel> {
+  if ("promptEncoder" in parts) {
+    const scale = prompt === undefined ? { guidanceScale: 1 } : {};
+    const words = { prompt: prompt ?? "", negativePrompt, also };
+    return openTextModel(parts, words, { ...scale, ...options });
+  }
+  if (prompt === undefined) return openPixelModel(parts, options);
+  throw new TypeError("Cannot repair picture: the model reads no prompts; expected none");
 }
 
 /** Repairs one picture. */
@@ -133,6 +148,7 @@ async function* repair(
   const { schedule, prediction } = model.process;
   const plan = compile(ddnm(settings), prediction, schedule, levels, { eps: "raw" });
   const strengths = ddnmStrengths(levels, settings);
+  const { clip } = Scheduler.fromConfig(scheduler); // the model's own: for pixels, not for latents
   const first = levels[0]!;
   const runner = new Runner(
     renoisingPlan(plan),
@@ -146,6 +162,7 @@ async function* repair(
     const { cIn, cNoise, cSkip, cOut } = plan.steps[index]!;
     const raw = await model.predict(x.map((value) => cIn * value), cNoise, { index, total, level });
     for (let i = 0; i < x0.length; i++) x0[i] = cSkip * x[i]! + cOut * raw[i]!;
+    clip?.(x0, 1);
     const pixels = project(await model.toPixels(x0), strengths[index]!);
     x0.set(await model.fromPixels(pixels));
     for (let i = 0; i < x0.length; i++) output[i] = (x0[i]! - cSkip * x[i]!) / cOut;

@@ -12,7 +12,9 @@ import type { Image } from "./image.ts";
 import type { Lazy } from "./lazy.ts";
 import type { Defaults, Preview, RunOptions } from "./pipeline.ts";
 import { ModelPipeline } from "./model_pipeline.ts";
+import { type OpenModel, openPixelModel } from "./open_model.ts";
 import { PixelInpaint } from "./pixel_inpaint.ts";
+import { Restore } from "./restore.ts";
 
 /** What an unconditional or class-conditional pipeline is made of. */
 export interface PixelParts {
@@ -62,12 +64,21 @@ export class Unconditional extends ModelPipeline<Record<never, never>, PixelPart
   /** A part of a picture made anew, by the same network. */
   readonly inpaint: PixelInpaint;
 
+  /** Pictures coloured, enlarged, completed or denoised by DDNM, by the same network. */
+  readonly restore: Restore;
+
   /** Puts the parts together. Networks are opened by the first run. */
   constructor(parts: PixelParts) {
     super(parts);
     this.denoiseImage = new DenoiseImage(parts);
     this.colorize = new Colorize(parts);
     this.inpaint = new PixelInpaint(parts);
+    this.restore = new Restore(parts);
+  }
+
+  /** The model as functions, for `pictureLikelihood`, `pictureBound` and samplers of one's own. */
+  open(options?: Parameters<typeof openPixelModel>[1]): Promise<OpenModel> {
+    return openPixelModel(this.parts, options);
   }
 
   /** See `Pipeline.generate`. */
