@@ -156,8 +156,8 @@ function pixelTask(given: Given): Task {
   if (colorize) return "colorize";
   if (noise !== undefined) return "denoise-image";
   throw usageError(
-    "Cannot start from a picture: the model reads no text; expected --mask, --noise, " +
-      "--denoise, --enlarge or --colorize",
+    "Cannot start from a picture: the model reads no text; expected --mask, --noise or --colorize, " +
+      "--denoise or --enlarge",
   );
 }
 
