@@ -6,6 +6,7 @@
 
 import { readArgs } from "./options/args.ts";
 import { CliError, type ExitCode, exitCodes, fileError } from "./exit_codes.ts";
+import { leaveUnlessNeeded } from "./network.ts";
 import { printable } from "./printable.ts";
 import { Progress, standardError } from "./progress.ts";
 import { removeUnfinished } from "./unfinished.ts";
@@ -43,6 +44,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     const { VERSION } = await import("./metadata/metadata.ts");
     return print(`shum ${VERSION}`);
   }
+  await leaveUnlessNeeded(given, command === "inspect" ? words : []);
   const { runLists } = await import("./lists.ts");
   if (await runLists(given, print)) return;
   if (command === "inspect") {
@@ -88,13 +90,9 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     await run(argv, stop.signal);
     return exitCodes.ok;
   } catch (error) {
-    if (error instanceof CliError) {
-      console.error(printable(error.message));
-      return error.exitCode;
-    }
     const { explain } = await import("./explain.ts");
-    const { message, exitCode } = explain(error);
-    console.error(printable(message));
+    const { message, exitCode } = explain(error, argv.includes("--debug"));
+    console.error(message);
     return exitCode;
   } finally {
     clearTimeout(latest);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Repository } from "@shum/models";
+import { type ModelFiles, type ModelIndex, readConfig } from "@shum/models";
 import { Scheduler, type SchedulerConfig } from "@shum/schedulers";
 import type { Defaults } from "./pipeline.ts";
 
@@ -17,14 +17,21 @@ export const isRecord = (value: unknown): value is Json =>
 export const isCount = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) > 0;
 
-/** A component's `config.json`; old exports have none. */
-export async function readConfig(repository: Repository, component: string): Promise<Json> {
-  try {
-    repository.file(component, "config.json");
-  } catch {
-    return {};
-  }
-  return await repository.json(component, "config.json") as Json;
+/** model_index.json. */
+export async function modelIndex(files: ModelFiles): Promise<ModelIndex> {
+  const index = files.index ?? await readConfig(files, "", "model_index.json");
+  if (typeof index._class_name === "string") return index as ModelIndex;
+  throw new TypeError(
+    `Cannot open model "${
+      modelName(files)
+    }": its model_index.json has no _class_name; expected the ` +
+      `name of a pipeline class`,
+  );
+}
+
+/** What messages call a model. */
+export function modelName({ id }: ModelFiles): string {
+  return id ?? "in memory";
 }
 
 /**
@@ -34,37 +41,75 @@ export async function readConfig(repository: Repository, component: string): Pro
  * the model's own inherits what is said here.
  */
 export async function schedulerConfig(
-  repository: Repository,
+  files: ModelFiles,
   component: string = "scheduler",
 ): Promise<SchedulerConfig> {
-  const config = await repository.json(component, "scheduler_config.json") as SchedulerConfig;
+  const config = await files.json(component, "scheduler_config.json") as SchedulerConfig;
   const { clip_sample, _use_default_values: inherited = [] } = config;
-  if (!repository.has("vae_decoder")) return config;
+  if (!files.has("vae_decoder")) return config;
   const said = clip_sample === true && !inherited.includes("clip_sample");
   if (said && Scheduler.fromConfig(config).clip) return config;
   const _use_default_values = inherited.filter((key) => key !== "clip_sample");
   return { ...config, clip_sample: false, ...inherited.length > 0 && { _use_default_values } };
 }
 
-/** The VAE's facts: channels of its latents, pixels per cell. */
-export async function latentFacts(
-  repository: Repository,
-): Promise<{ channels: number; scaleFactor: number }> {
-  const json = {
-    ...await readConfig(repository, "vae"),
-    ...await readConfig(repository, "vae_decoder"),
-  };
-  const blocks = json.block_out_channels ?? json.decoder_block_out_channels;
-  return {
-    channels: isCount(json.latent_channels) ? json.latent_channels : 4,
-    scaleFactor: Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 8,
-  };
+/**
+ * A whole number of a configuration, from 1 to `most`, or undefined where it says none.
+ *
+ * @throws {TypeError} It is no number.
+ * @throws {RangeError} It is another number.
+ */
+export function countIn(
+  json: Json,
+  key: string,
+  file: string,
+  most: number,
+  value: unknown = json[key],
+): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (isCount(value) && value <= most) return value;
+  const message =
+    `Cannot open model: ${key} of ${file} is ${JSON.stringify(value).slice(0, 60)}; ` +
+    `expected a whole number from 1 to ${most}`;
+  throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
+}
+
+/** More channels, pixels and levels than any network has. */
+const MOST_CHANNELS = 4096;
+const MOST_PIXELS = 1 << 16;
+const MOST_LEVELS = 12;
+
+/** 2 for each level of a network but the first. */
+function levelsIn(json: Json, key: string, file: string): number | undefined {
+  const levels = json[key];
+  if (levels === undefined || levels === null) return undefined;
+  if (Array.isArray(levels) && levels.length >= 1 && levels.length <= MOST_LEVELS) {
+    return 2 ** (levels.length - 1);
+  }
+  throw new TypeError(
+    `Cannot open model: ${key} of ${file} is ${
+      JSON.stringify(levels).slice(0, 60)
+    }; expected a list ` +
+      `of 1 to ${MOST_LEVELS} numbers`,
+  );
+}
+
+/** Channels of a network's input, where its configuration tells. */
+export function inChannels(network: Json, component: string): number | undefined {
+  return countIn(network, "in_channels", `${component}/config.json`, MOST_CHANNELS);
 }
 
 /** `sample_size`, which is one number or `[height, width]`, in pixels. */
-export function trainedSize(network: Json, scaleFactor: number): { width: number; height: number } {
-  const size = network.sample_size;
-  const [height, width] = Array.isArray(size) ? size as number[] : [size, size] as number[];
+export function trainedSize(
+  network: Json,
+  scaleFactor: number,
+  component: string = "unet",
+): { width: number; height: number } {
+  const key = "sample_size";
+  const size = network[key];
+  const read = (value: unknown) =>
+    countIn(network, key, `${component}/config.json`, MOST_PIXELS / scaleFactor, value);
+  const [height, width] = Array.isArray(size) ? [read(size[0]), read(size[1])] : [read(size)];
   return {
     height: (height ?? 64) * scaleFactor,
     width: (width ?? height ?? 64) * scaleFactor,
@@ -75,13 +120,13 @@ export function trainedSize(network: Json, scaleFactor: number): { width: number
  * How often a U-Net halves its input, as a factor. Exported graphs double by scale, so sizes that this
  * does not divide come back as others and do not fit together.
  */
-export function halvings({ block_out_channels: blocks }: Json): number {
-  return Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 1;
+export function halvings(network: Json): number {
+  return levelsIn(network, "block_out_channels", "unet/config.json") ?? 1;
 }
 
 /** What model_index.json says itself (`default_steps`...) comes before what its family is used with. */
 export function defaultsOf(
-  { index }: Repository,
+  index: ModelIndex,
   base: Defaults,
   family: Partial<Defaults> = {},
 ): Defaults {
@@ -89,8 +134,9 @@ export function defaultsOf(
   const read = (key: string, otherwise: number): number => {
     const own = index[`default_${key}`] ?? otherwise;
     if (typeof own === "number" && Number.isFinite(own)) return own;
+    const shown = typeof own === "object" ? JSON.stringify(own).slice(0, 60) : own;
     throw new TypeError(
-      `Cannot open model: default_${key} of model_index.json is ${own}; expected a number`,
+      `Cannot open model: default_${key} of model_index.json is ${shown}; expected a number`,
     );
   };
   return {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { classifierFree } from "@shum/guidance";
+import type { ModelFiles } from "@shum/models";
 import { type AnyPipeline, fromPretrained, type Image, pipelineFrom } from "./mod.ts";
 
 const fixtures = new URL("../../tests/fixtures/pipelines/", import.meta.url).pathname;
@@ -13,17 +14,15 @@ function open(family: string): Promise<AnyPipeline> {
 }
 
 /** A repository of JSON files only. */
-function repository(index: Record<string, unknown>, files: Record<string, unknown>) {
+function repository(index: Record<string, unknown>, files: Record<string, unknown>): ModelFiles {
   return {
     id: "somebody/model",
-    path: "nowhere",
     index: { _class_name: "StableDiffusionPipeline", ...index },
-    has: (component: string) => Object.keys(files).some((file) => file.startsWith(`${component}/`)),
-    file: (component: string, name = "model.onnx") => {
-      if (`${component}/${name}` in files) return `nowhere/${component}/${name}`;
-      throw new Error(`Cannot find ${component}/${name}`);
-    },
-    json: (component: string, name: string) => Promise.resolve(files[`${component}/${name}`] ?? {}),
+    has: (component, name = "") =>
+      Object.keys(files).some((file) => file.startsWith(`${component}/${name}`)),
+    json: (component, name) => Promise.resolve(files[`${component}/${name}`] ?? {}),
+    text: (component, name) => Promise.reject(new Error(`Cannot find ${component}/${name}`)),
+    graph: (component) => Promise.reject(new Error(`Cannot find ${component}/model.onnx`)),
   };
 }
 
@@ -179,4 +178,65 @@ Deno.test("ClassConditional without a class for none refuses guidance", async ()
   const guidance = classifierFree({ scale: 3 });
   const run = () => pipeline.generate({ label: 1 }, { guidance });
   await assertRejects(run, TypeError, '"negative" branch');
+});
+
+Deno.test("pipelineFrom() names the file and the key of a number that cannot be", async () => {
+  const cases: [file: string, key: string, value: unknown, words: string][] = [
+    ["unet", "in_channels", "4", 'in_channels of unet/config.json is "4"; expected a whole number'],
+    ["unet", "in_channels", 1e9, "in_channels of unet/config.json is 1000000000; expected"],
+    ["unet", "in_channels", [[]], "in_channels of unet/config.json is [[]]; expected"],
+    ["unet", "sample_size", "64", 'sample_size of unet/config.json is "64"; expected'],
+    ["unet", "sample_size", [64, {}], "sample_size of unet/config.json is {}; expected"],
+    ["unet", "sample_size", -1, "sample_size of unet/config.json is -1; expected"],
+    ["unet", "block_out_channels", "x", 'block_out_channels of unet/config.json is "x"; expected'],
+    ["unet", "block_out_channels", Array(2000).fill(1), "expected a list of 1 to 12 numbers"],
+    ["vae_decoder", "latent_channels", "4", "latent_channels of the VAE's config.json is"],
+    ["vae_decoder", "block_out_channels", [], "block_out_channels of the VAE's config.json is []"],
+  ];
+  for (const [component, key, value, words] of cases) {
+    const file = `${component}/config.json` as const;
+    const base = file === "unet/config.json" ? unet : vae;
+    const changed = { ...stableDiffusion, [file]: { ...base, [key]: value } };
+    const opening = () => pipelineFrom(repository({}, changed));
+    const error = await assertRejects(opening, Error, words);
+    assert(error.message.length < 250, error.message);
+  }
+});
+
+Deno.test("fromPretrained() names a JSON file that holds no object, whatever it holds", async () => {
+  const folder = await Deno.makeTempDir();
+  const copy = async (from: string, to: string) => {
+    await Deno.mkdir(to, { recursive: true });
+    for await (const { name, isDirectory } of Deno.readDir(from)) {
+      if (isDirectory) await copy(`${from}/${name}`, `${to}/${name}`);
+      else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+    }
+  };
+  await copy(`${fixtures}sd`, folder);
+  const contents = [
+    "null",
+    "[]",
+    "5",
+    "",
+    "{",
+    "[".repeat(1e6) + "]".repeat(1e6),
+    '{"a":'.repeat(99),
+  ];
+  const files = [
+    "model_index.json",
+    "scheduler/scheduler_config.json",
+    "unet/config.json",
+    "vae_decoder/config.json",
+  ];
+  for (const file of files) {
+    const before = await Deno.readTextFile(`${folder}/${file}`);
+    for (const content of contents) {
+      await Deno.writeTextFile(`${folder}/${file}`, content);
+      const error = await assertRejects(() => fromPretrained(folder), SyntaxError, file);
+      assert(/^Cannot parse .*; expected/.test(error.message), error.message);
+    }
+    await Deno.writeTextFile(`${folder}/${file}`, before);
+  }
+  await (await fromPretrained(folder))[Symbol.asyncDispose]();
+  await Deno.remove(folder, { recursive: true });
 });

@@ -31,6 +31,7 @@
 export * from "./plan/noise_level.ts";
 export * from "./plan/noise_schedule.ts";
 export * from "./plan/plan.ts";
+export * from "./plan/slot.ts";
 export * from "./plan/prediction.ts";
 export * from "./plan/trajectory.ts";
 export * from "./plan/runner.ts";

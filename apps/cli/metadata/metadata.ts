@@ -103,7 +103,7 @@ export function readRecord(texts: Readonly<Record<string, string>>): ReadBack | 
       const name: unknown = record.model?.name;
       return {
         from: "Shum",
-        given: settings as Given,
+        given: asOptions(settings),
         model: typeof name === "string" ? name : undefined,
       };
     }
@@ -114,6 +114,18 @@ export function readRecord(texts: Readonly<Record<string, string>>): ReadBack | 
   }
   const invoke = texts.invokeai_metadata;
   return invoke === undefined ? undefined : readInvoke(parseJson(invoke));
+}
+
+/** Settings of the kinds that options have; what else somebody wrote is text, and checked as such. */
+function asOptions(settings: object): Given {
+  const isPlain = (value: unknown) => ["string", "number", "boolean"].includes(typeof value);
+  const plain = (value: unknown): unknown =>
+    isPlain(value) || (Array.isArray(value) && value.every(isPlain))
+      ? value
+      : JSON.stringify(value);
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [key, plain(value)]),
+  ) as Given;
 }
 
 function parseJson(text: string): unknown {

@@ -189,3 +189,14 @@ Deno.test("A1111's text, read back, compiles to the same plan, whatever the samp
     }
   }
 });
+
+Deno.test("readRecord() makes text of settings of kinds that no option has", () => {
+  const settings = `{"prompt":{"toString":1},"steps":[[]],"also":["a:1"],"seed":null}`;
+  const read = readRecord({ shum: `{"schema":"shum.image/v1","settings":${settings}}` });
+  assertEquals({ ...read?.given } as unknown, {
+    prompt: '{"toString":1}',
+    steps: "[[]]",
+    also: ["a:1"],
+    seed: "null",
+  });
+});

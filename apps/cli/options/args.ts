@@ -7,7 +7,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { type CliError, usageError } from "../exit_codes.ts";
-import { didYouMean, editDistance } from "./nearest.ts";
+import { didYouMean } from "./nearest.ts";
 import { flagOf, type Given, type Option, type OptionKey, options } from "./options.ts";
 
 /** What the first word asks for; pictures unless it says otherwise. */
@@ -181,11 +181,10 @@ export function readArgs(argv: readonly string[]): Invocation {
  */
 export function nearlyCommand(words: readonly string[]): string | undefined {
   const [word = ""] = words;
-  const near = words.length === 1 &&
-    COMMANDS.find((name) =>
-      name.length - word.length <= 1 && word.length <= name.length && editDistance(word, name) === 1
-    );
-  return near ? `drawing "${word}"; did you mean the command ${near}?` : undefined;
+  // A plant is no plan.
+  if (words.length !== 1 || COMMANDS.some((name) => word.startsWith(name))) return undefined;
+  const near = didYouMean(word, COMMANDS);
+  return near === "" ? undefined : `"${word}" is taken for a prompt${near}`;
 }
 
 /** Checks what options say about each other. */

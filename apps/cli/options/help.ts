@@ -34,7 +34,8 @@ model, or the metadata of a picture), classify (which of some labels a picture s
 const FOOT = `Paths of what was made go to standard output, everything else to standard error.
 Ctrl-C stops after the current step and leaves no partial file.
 Returns 0 done, 1 failed, 2 wrong option, 3 model missing or not downloadable, 4 file cannot be read
-or written, 130 stopped by Ctrl-C. A hub token is read from HF_TOKEN, another hub from HF_ENDPOINT.`;
+or written, 70 a mistake of ours, 130 stopped by Ctrl-C. A hub token is read from HF_TOKEN, another
+hub from HF_ENDPOINT.`;
 
 /** Breaks a text into lines of at most `width` letters. */
 export function wrap(text: string, width: number): string[] {

@@ -6,7 +6,9 @@
 
 import { usageError } from "../exit_codes.ts";
 import { givenFromImage } from "../metadata/from_image.ts";
+import { refuseTooMuch } from "../metadata/picture_budget.ts";
 import { flagOf, type Given, type OptionKey, options } from "./options.ts";
+import { printable } from "../printable.ts";
 import { readPrompts, requirePrompt } from "./prompts.ts";
 
 /** One prompt and its settings. */
@@ -69,6 +71,7 @@ export async function readJobs(
     ? {}
     : await givenFromImage(command.fromImage, command, note);
   const given = merged(image, command);
+  if (command.fromImage !== undefined) refuseTooMuch(command.fromImage, given, command);
   const typed = words.join(" ").trim();
   const file = typed === "-" ? "-" : command.promptFile;
   const sources = [command.prompt, typed === "" || typed === "-" ? undefined : typed, file]
@@ -102,8 +105,12 @@ export function toArgv(settings: Given): string[] {
   });
 }
 
-/** A shell's way of writing a word. */
+/** A shell's way of writing a word; what a terminal would obey is written so that the shell makes it. */
 function shellWord(text: string): string {
+  if (printable(text) !== text) {
+    const quoted = text.replaceAll(/[\\']/g, "\\$&").replaceAll("\n", "\\n");
+    return `$'${printable(quoted)}'`;
+  }
   return /^[\w.,:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -23,6 +23,7 @@ import { maskPicture, pasteBack } from "../picture/mask.ts";
 import type { Given, OptionKey } from "./options.ts";
 import type { Rgb } from "../picture/png.ts";
 import type { LatentRgb } from "../picture/preview.ts";
+import { isSentence } from "../sentence.ts";
 import { samplerLabels } from "../metadata/sampler_names.ts";
 import { hasOwnSteps, runnerOf, scoreMethodOf, strengthOf, takesStrength, taskOf } from "./task.ts";
 
@@ -55,8 +56,8 @@ export interface Resolved {
   readonly plan: RunPlan;
   /** The colours of the model's latents, where it tells. */
   readonly latentRgb: LatentRgb | undefined;
-  /** What was asked for and changes nothing, in sentences. */
-  readonly warnings: readonly string[];
+  /** What it would do with another eta. */
+  planWith(options: Pick<RunOptions, "eta">): RunPlan;
   stream(batch: Batch, signal: AbortSignal): AsyncGenerator<Preview, readonly Image[]>;
   /** What is done to a picture before it is written. */
   finish(picture: Rgb): Rgb;
@@ -70,6 +71,7 @@ const NOT_RECORDED: readonly OptionKey[] = [
   "variant",
   "dtype",
   "device",
+  "engine",
   "threads",
   "offline",
   "cacheDir",
@@ -90,6 +92,7 @@ const NOT_RECORDED: readonly OptionKey[] = [
   "previewPath",
   "quiet",
   "verbose",
+  "debug",
   "plot",
   "dryRun",
 ];
@@ -196,23 +199,14 @@ export async function resolveJob(
   });
   const [first] = planBatches(job);
   const plan = await refusing(() => runner.plan(optionsOf(first!)));
-  const planned = (eta: number) => runner.plan({ ...optionsOf(first!), eta });
-  const etaMatters = given.eta === undefined ||
-    JSON.stringify(planned(0).plan) !== JSON.stringify(planned(1).plan);
   return {
     job,
     settings,
     latentRgb,
-    warnings: [
-      ...etaMatters ? [] : [`--eta ${given.eta} changes nothing: this sampler has no eta`],
-      ...method === "ode" && given.steps !== undefined
-        ? [`--steps ${given.steps} changes nothing: the ODE chooses its steps as it goes`]
-        : [],
-      ...openBrackets(given),
-    ],
     sampler: method ? { name: method } : samplerLabels(given, plan.scheduler),
     modelName,
     plan,
+    planWith: (options) => runner.plan({ ...optionsOf(first!), ...options }),
     stream: (batch, signal) => runner.stream({ ...optionsOf(batch), signal }),
     finish: (picture) =>
       source !== undefined && seam !== undefined
@@ -221,27 +215,13 @@ export async function resolveJob(
   };
 }
 
-/** Brackets of prompts that are never closed, which then weight everything to the end. */
-function openBrackets({ prompt = "", negativePrompt = "" }: Given): string[] {
-  return [prompt, negativePrompt].flatMap((text) => {
-    const plain = text.replaceAll(/\\./g, "");
-    const count = (letter: string) => plain.split(letter).length - 1;
-    return (["()", "[]"] as const).filter(([open, close]) => count(open!) > count(close!))
-      .map(([open, close]) =>
-        `the prompt has a "${open}" without its "${close}": it counts to the end; write \\${open} for ` +
-        `the sign itself`
-      );
-  });
-}
-
 /** What a package refuses while nothing is opened is a wrong option. */
 async function refusing<T>(choose: () => T | Promise<T>): Promise<T> {
   try {
     return await choose();
   } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) {
-      throw usageError(explain(error).message);
-    }
+    const refused = error instanceof RangeError || error instanceof TypeError;
+    if (refused && isSentence(error.message)) throw usageError(explain(error).message);
     throw error;
   }
 }

@@ -102,7 +102,9 @@ export const runOptions = {
     group: "Starting from a picture",
     kind: "text",
     value: "file",
-    help: "take prompt and settings from a picture's metadata (Shum, A1111, InvokeAI); flags win",
+    help:
+      "take prompt and settings from a picture's metadata (Shum, A1111, InvokeAI); flags win, " +
+      "and only they may ask for more than 2048x2048 pixels or 150 steps",
   },
   output: {
     group: "Output",
@@ -183,6 +185,11 @@ export const runOptions = {
     kind: "switch",
     short: "v",
     help: "say what is loaded, where it runs and how long each part takes",
+  },
+  debug: {
+    group: "Watching",
+    kind: "switch",
+    help: "after an error, say where in the program it arose",
   },
   plot: {
     group: "Plan",

@@ -1,3 +1,5 @@
+import { shown } from "../_shown.ts";
+
 /** How an autoencoder's latents relate to those that the denoiser was trained on. */
 export interface LatentScale {
   readonly scalingFactor: number;
@@ -63,7 +65,7 @@ function number(config: Readonly<Record<string, unknown>>, key: string): number 
   if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw new RangeError(
-    `Cannot use autoencoder: ${key} is ${JSON.stringify(value)}; expected a number`,
+    `Cannot use autoencoder: ${key} is ${shown(value)}; expected a number`,
   );
 }
 
@@ -72,6 +74,6 @@ function numbers(config: Readonly<Record<string, unknown>>, key: string): number
   if (value === undefined) return undefined;
   if (Array.isArray(value) && value.every((item) => typeof item === "number")) return value;
   throw new RangeError(
-    `Cannot use autoencoder: ${key} is ${JSON.stringify(value)}; expected a list of numbers`,
+    `Cannot use autoencoder: ${key} is ${shown(value)}; expected a list of numbers`,
   );
 }

@@ -7,7 +7,7 @@ export const devices: readonly Device[] = ["cuda", "webgpu", "coreml", "dml", "c
  * The devices that a wish comes down to, in the order to try.
  *
  * @throws {RangeError} if the name is unknown.
- * @throws {Error} if the forced device does not work here; says why and which ones do.
+ * @throws {Error} if the forced device does not work here, or none does; says why and which ones do.
  *
  * @example A machine without CUDA
  * ```ts
@@ -28,7 +28,14 @@ export function chooseDevices(
 ): readonly Device[] {
   const working = probes.filter(({ available }) => available);
   if (wish === "auto") {
-    return working.filter(({ software }) => software === undefined).map(({ device }) => device);
+    const found = working.filter(({ software }) => software === undefined);
+    if (found.length > 0) return found.map(({ device }) => device);
+    // Not even the CPU: then it is the engine itself, and all devices have the same reason.
+    const why = probes.find(({ device }) => device === "cpu")?.reason ?? "none was found";
+    throw new Error(
+      `Cannot use any device: ${why}; expected at least the CPU: is the inference engine installed, and ` +
+        `may it be used (deno run --allow-ffi)?`,
+    );
   }
   if (!devices.includes(wish)) {
     throw new RangeError(

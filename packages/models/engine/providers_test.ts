@@ -59,3 +59,9 @@ Deno.test("describeDevices() is one line with a reason for each that does not se
       "slower than cpu); dml (works, comes later or was not asked for)",
   );
 });
+
+Deno.test("where not even the CPU works, the engine's reason is said", () => {
+  const reason = "Cannot load the inference engine onnxruntime-node: no permission";
+  const probes = devices.map((device) => ({ device, available: false, reason }));
+  assertThrows(() => chooseDevices("auto", probes), Error, `Cannot use any device: ${reason}`);
+});

@@ -5,7 +5,11 @@
  * @module
  */
 
+import { isNotPermitted } from "../files/_absent.ts";
+import { ledTo } from "./_address.ts";
 import { HubError, Transient } from "./_error.ts";
+import { delay, type Pace, retryAfter } from "./_pace.ts";
+import { shown } from "../_shown.ts";
 
 /** A hub, and how patient to be with it. */
 export interface Hub {
@@ -13,7 +17,7 @@ export interface Hub {
   readonly endpoint: string;
   readonly token: string | undefined;
   readonly signal: AbortSignal | undefined;
-  /** Milliseconds without a byte after which a connection counts as dead. */
+  /** Milliseconds that a connection may be silent; it may crawl three times as long. */
   readonly timeout: number;
   /** How many times a transient failure is tried again. */
   readonly retries: number;
@@ -23,22 +27,6 @@ export interface Hub {
 
 const MAX_REDIRECTS = 10;
 const MAX_DELAY_MS = 30_000;
-
-/** Waits, or rejects with the signal's reason as soon as it aborts. */
-export function delay(ms: number, signal?: AbortSignal): Promise<void> {
-  signal?.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal!.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", stop, { once: true });
-  });
-}
 
 /** Runs `attempt` until it succeeds, fails for good, or transient failures outnumber the retries. */
 export async function withRetries<T>(
@@ -70,39 +58,11 @@ export async function withRetries<T>(
   }
 }
 
-/** Aborts when nothing has happened for a while; `feed` says that something has. */
-export class Watchdog implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #ms: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly signal: AbortSignal;
-
-  constructor(ms: number, signal?: AbortSignal) {
-    this.#ms = ms;
-    this.signal = signal === undefined
-      ? this.#controller.signal
-      : AbortSignal.any([signal, this.#controller.signal]);
-    this.feed();
-  }
-
-  feed(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => this.#controller.abort(new Transient(`no data for ${this.#ms / 1000} s`)),
-      this.#ms,
-    );
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
-}
-
 /** What fetch or a body reader threw, as a transient failure unless the caller aborted. */
 export function connectionError(error: unknown, url: string, signal?: AbortSignal): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof Transient || error instanceof HubError) return error;
-  if (error instanceof Deno.errors.NotCapable) return error;
+  if (isNotPermitted(error)) return error;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
   const text = error instanceof Error
     ? cause === undefined ? error.message : `${error.message}, ${cause.message}`
@@ -117,7 +77,7 @@ export function connectionError(error: unknown, url: string, signal?: AbortSigna
 export async function request(
   hub: Hub,
   url: string,
-  watchdog: Watchdog,
+  pace: Pace,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
   const home = new URL(hub.endpoint).origin;
@@ -126,9 +86,9 @@ export async function request(
     const own = new URL(target).origin === home;
     let response: Response;
     try {
-      response = await fetch(target, {
+      const sent = fetch(target, {
         redirect: "manual",
-        signal: watchdog.signal,
+        signal: pace.signal,
         headers: {
           "Accept-Encoding": "identity",
           "User-Agent": "shum/0.1",
@@ -136,30 +96,60 @@ export async function request(
           ...(own && hub.token !== undefined ? { Authorization: `Bearer ${hub.token}` } : {}),
         },
       });
+      response = await pace.wait(sent);
     } catch (error) {
       throw connectionError(error, target, hub.signal);
     }
-    watchdog.feed();
     const location = response.headers.get("location");
     if (response.status >= 300 && response.status < 400 && location !== null) {
       await response.body?.cancel();
-      target = new URL(location, target).href;
-      if (!/^https?:/.test(target)) {
-        throw new HubError("http", `Cannot follow the redirect of ${url} to ${target}`);
-      }
+      target = ledTo(target, location);
       continue;
     }
     if (response.status >= 500 || response.status === 408 || response.status === 429) {
       await response.body?.cancel();
-      const seconds = Number(response.headers.get("retry-after") ?? NaN);
+      const wait = retryAfter(response.headers.get("retry-after"));
       throw new Transient(
-        `${new URL(target).host} answered ${response.status} ${response.statusText}`,
-        Number.isFinite(seconds) ? { retryAfter: seconds * 1000 } : {},
+        `${new URL(target).host} answered ${statusOf(response)}`,
+        wait === undefined ? {} : { retryAfter: wait },
       );
     }
     return response;
   }
   throw new HubError("http", `Cannot get ${url}: more than ${MAX_REDIRECTS} redirects`);
+}
+
+/**
+ * The bytes of an answer as they come.
+ *
+ * @throws {Transient} the connection broke, fell silent, or crawls
+ */
+export async function* bodyOf(
+  hub: Hub,
+  response: Response,
+  url: string,
+  pace: Pace,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return;
+  try {
+    for (;;) {
+      const part = await pace.wait(reader.read());
+      if (part.done) return;
+      pace.count(part.value.length);
+      yield part.value;
+    }
+  } catch (error) {
+    throw connectionError(error, url, hub.signal);
+  } finally {
+    // Leaving early closes the connection; a body that was read to its end has none.
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** The status of an answer and the words beside it, which are the server's. */
+function statusOf({ status, statusText }: Response): string {
+  return statusText === "" ? `${status}` : `${status} ${shown(statusText).slice(1, -1)}`;
 }
 
 /** The error that a refused request means: what is missing, and how to get at it. */
@@ -219,7 +209,7 @@ export async function statusError(
   }
   return new HubError(
     "http",
-    `Cannot download ${what}: ${hub.endpoint} answered ${status} ${response.statusText}`,
+    `Cannot download ${what}: ${hub.endpoint} answered ${statusOf(response)}`,
     { status },
   );
 }

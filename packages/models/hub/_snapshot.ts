@@ -4,7 +4,7 @@
  * @module
  */
 
-import { statfs } from "node:fs/promises";
+import { readdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { downloadBlob, type HubFile } from "./_blob.ts";
 import {
@@ -17,8 +17,9 @@ import {
 import { HubError, writeError } from "./_error.ts";
 import { missingGraphs, type ModelIndex } from "../model_index.ts";
 import type { Hub } from "./_http.ts";
-import { readModelText } from "../files/_regular_file.ts";
 import { withLock } from "./_lock.ts";
+import { parseConfig } from "../files/_python_json.ts";
+import { readModelText } from "../files/_regular_file.ts";
 import type { HubProgress } from "./_progress.ts";
 
 const PARALLEL = 4;
@@ -66,15 +67,10 @@ export async function fetchFile(
   return pointer;
 }
 
-/** Parses a model_index.json on disk. */
+/** Reads a model_index.json on disk. */
 export async function readIndex(path: string, id: string): Promise<ModelIndex> {
-  try {
-    return JSON.parse(await readModelText(path));
-  } catch (error) {
-    throw new SyntaxError(`Cannot read model_index.json of "${id}" at ${path}: not JSON`, {
-      cause: error,
-    });
-  }
+  const text = await readModelText(path);
+  return parseConfig(text, `model_index.json of "${id}" at ${path}`) as ModelIndex;
 }
 
 async function requireSpace(cacheDir: string, bytes: number): Promise<void> {
@@ -107,10 +103,10 @@ export async function cachedSnapshot(
   if (await fileSize(file) === undefined) return undefined;
   const index = await readIndex(file, id);
   const paths: string[] = [];
-  for await (const entry of Deno.readDir(snapshot)) {
-    if (!entry.isDirectory) continue;
-    for await (const inner of Deno.readDir(join(snapshot, entry.name))) {
-      paths.push(`${entry.name}/${inner.name}`);
+  for (const entry of await readdir(snapshot, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    for (const name of await readdir(join(snapshot, entry.name))) {
+      paths.push(`${entry.name}/${name}`);
     }
   }
   return missingGraphs(paths, index, variant).length === 0 ? snapshot : undefined;

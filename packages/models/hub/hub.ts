@@ -6,23 +6,19 @@
  */
 
 import { join } from "node:path";
+import { hubEndpoint } from "./_address.ts";
 import type { HubFile } from "./_blob.ts";
-import {
-  cacheFolders,
-  environment,
-  environmentFlag,
-  hubCacheFolder,
-  hubToken,
-  writeWhole,
-} from "./_cache.ts";
+import { cacheFolders, environmentFlag, hubToken, writeWhole } from "./_cache.ts";
 import { HubError } from "./_error.ts";
+import { hubCacheFolder } from "./_folder.ts";
+import { isHubId } from "./_id.ts";
+import { environment } from "../files/_builtin.ts";
 import { hasVariant, missingGraphs, type ModelIndex, neededFiles } from "../model_index.ts";
 import type { Hub } from "./_http.ts";
 import { listFiles, resolveCommit } from "./_listing.ts";
+import { shown } from "../_shown.ts";
 import { cachedSnapshot, fetchAll, fetchFile, readIndex, type Snapshot } from "./_snapshot.ts";
 
-export { hubCacheFolder } from "./_cache.ts";
-export { HubError, type HubErrorCode } from "./_error.ts";
 import type { HubProgress } from "./_progress.ts";
 
 export type { HubProgress } from "./_progress.ts";
@@ -46,7 +42,10 @@ export interface HubOptions {
   readonly onProgress?: (progress: HubProgress) => void;
   /** Stops the download; what has arrived is kept for the next one. */
   readonly signal?: AbortSignal;
-  /** Milliseconds without a byte after which a connection is given up; 10 000. */
+  /**
+   * Milliseconds without a byte after which a connection is given up; HF_HUB_DOWNLOAD_TIMEOUT (in
+   * seconds) otherwise, else 10 000. So is one that brings less than 1000 bytes in three times as long.
+   */
   readonly timeout?: number;
   /** How many times a transient failure is tried again; 5. */
   readonly retries?: number;
@@ -54,20 +53,19 @@ export interface HubOptions {
   readonly backoff?: number;
 }
 
-const ID = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/;
+/** A number of the options, or of the environment variable that stands in for it. */
+function patience(name: string, value: number, least: number): number {
+  if (value >= least) return value; // NaN is not
+  throw new RangeError(
+    `Cannot download: ${name} is ${value}; expected a number of at least ${least}`,
+  );
+}
 
-/**
- * Whether a text can be the id of a hub repository: `name` or `owner/name`.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { isHubId } from "@shum/models";
- * assertEquals([isHubId("owner/model"), isHubId("./folder")], [true, false]);
- * ```
- */
-export function isHubId(text: string): boolean {
-  return ID.test(text) && text.length <= 96 && !/--|\.\.|\.git$|[.-]$/.test(text);
+/** How long a connection may be silent. */
+function timeoutOf(options: HubOptions): number {
+  if (options.timeout !== undefined) return patience("timeout", options.timeout, 1);
+  const seconds = Number(environment("HF_HUB_DOWNLOAD_TIMEOUT") ?? 10);
+  return patience("HF_HUB_DOWNLOAD_TIMEOUT", seconds, 0.001) * 1000;
 }
 
 function requireGraphs(
@@ -99,35 +97,20 @@ function requireGraphs(
   }
 }
 
-/**
- * Brings the files that a pipeline needs into the cache and returns the snapshot folder. Files that
- * are there are not fetched again; a broken download goes on where it stopped; every file is checked
- * against the hash the hub lists for it. Without a network, a snapshot that is complete is used.
- *
- * @param id `owner/name` or `name`
- * @throws {HubError} its `code` says what failed, its message what to do
- * @throws {DOMException} AbortError, when the signal aborts
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { downloadFromHub, HubError } from "@shum/models";
- *
- * const cacheDir = await Deno.makeTempDir();
- * const download = () => downloadFromHub("owner/model", { cacheDir, offline: true });
- * await assertRejects(download, HubError, "not in the cache");
- * ```
- */
+/** See {@linkcode downloadFromHub} of `platform.ts`. */
 export async function downloadFromHub(id: string, options: HubOptions = {}): Promise<string> {
   if (!isHubId(id)) {
     throw new HubError(
       "bad_id",
-      `Cannot download "${id}": it is no hub id; expected owner/name of letters, digits, "-", "_", "."`,
+      `Cannot download ${
+        shown(id)
+      }: it is no hub id; expected owner/name of letters, digits, "-", "_", "."`,
     );
   }
   const { revision = "main", cacheDir = hubCacheFolder(), variant, signal } = options;
-  if (revision === "" || revision.split("/").some((part) => /^\.*$|\\/.test(part))) {
-    throw new HubError("bad_id", `Cannot download "${id}": "${revision}" is no revision`);
+  // deno-lint-ignore no-control-regex
+  if (revision === "" || revision.split("/").some((part) => /^\.*$|[\\:\0-\x1f]/.test(part))) {
+    throw new HubError("bad_id", `Cannot download "${id}": ${shown(revision)} is no revision`);
   }
   const folders = cacheFolders(cacheDir, id);
   const offline = options.offline ??
@@ -142,13 +125,14 @@ export async function downloadFromHub(id: string, options: HubOptions = {}): Pro
     );
   }
   const hub: Hub = {
-    endpoint: (options.endpoint ?? environment("HF_ENDPOINT") ?? "https://huggingface.co")
-      .replace(/\/+$/, ""),
+    endpoint: hubEndpoint(
+      options.endpoint ?? environment("HF_ENDPOINT") ?? "https://huggingface.co",
+    ),
     token: options.token === false ? undefined : options.token?.trim() || await hubToken(),
     signal,
-    timeout: options.timeout ?? Number(environment("HF_HUB_DOWNLOAD_TIMEOUT") ?? 10) * 1000,
-    retries: options.retries ?? 5,
-    backoff: options.backoff ?? 500,
+    timeout: timeoutOf(options),
+    retries: patience("retries", options.retries ?? 5, 0),
+    backoff: patience("backoff", options.backoff ?? 500, 0),
   };
   let commit: string;
   try {

@@ -5,29 +5,29 @@
  * @module
  */
 
-import { parsePythonJson } from "./_python_json.ts";
-import { homedir } from "node:os";
+import { parseConfig } from "../files/_python_json.ts";
+import { stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
+import { homeFolder } from "../hub/_folder.ts";
 import { chooseGraph, componentKind, components, type ModelIndex } from "../model_index.ts";
-import { downloadFromHub, type HubOptions, isHubId } from "../hub/hub.ts";
+import { isHubId } from "../hub/_id.ts";
+import { downloadFromHub, type HubOptions } from "../hub/hub.ts";
 import { readModelText } from "../files/_regular_file.ts";
+import type { ModelFiles } from "../model_files.ts";
+import { RepositoryError } from "./error.ts";
 import { checkRepository, listFolders, type Listing } from "./_check.ts";
-
-export { type CachedModel, cachedModels } from "./_cached.ts";
 
 /** Settings of {@linkcode openRepository}: those of the hub, which a local folder ignores. */
 export type RepositoryOptions = HubOptions;
 
 /** A model folder that has everything its model_index.json names. */
-export interface Repository {
+export interface Repository extends ModelFiles {
   /** The hub id, or the path as it was given. */
   readonly id: string;
   /** The folder with the files. */
   readonly path: string;
   /** model_index.json. */
   readonly index: ModelIndex;
-  /** Whether a component, such as "unet" or "vae_encoder", is there to be used. */
-  has(component: string): boolean;
   /**
    * The path of a component's file; without a name, its graph.
    *
@@ -35,44 +35,20 @@ export interface Repository {
    */
   file(component: string, name?: string): string;
   /**
-   * A JSON file of a component.
+   * A JSON file of a component: an object.
    *
    * @throws {RepositoryError} the file is missing
-   * @throws {SyntaxError} it is not JSON
+   * @throws {SyntaxError} it is not JSON, or no object
    * @throws {RangeError} it is longer than any such file: 64 MiB for a tokenizer's, else 4 MiB
    */
   json(component: string, name: string): Promise<unknown>;
-}
-
-/**
- * A model folder that cannot be used: what is missing or damaged, and where it was looked for.
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { openRepository, RepositoryError } from "@shum/models";
- * const empty = await Deno.makeTempDir();
- * await assertRejects(() => openRepository(empty), RepositoryError, "model_index.json");
- * ```
- */
-export class RepositoryError extends Error {
-  /** Each thing that is wrong. */
-  readonly problems: readonly string[];
-
-  /** Makes an error that lists what is wrong with a model. */
-  constructor(message: string, problems: readonly string[] = [], options?: ErrorOptions) {
-    super(
-      problems.length === 0 ? message : `${message}\n${problems.map((p) => `  - ${p}`).join("\n")}`,
-      options,
-    );
-    this.name = "RepositoryError";
-    this.problems = problems;
-  }
+  /** The path of a component's graph, as {@linkcode Repository.file} gives it. */
+  graph(component: string): Promise<string>;
 }
 
 async function isFolder(path: string): Promise<boolean | undefined> {
   try {
-    return (await Deno.stat(path)).isDirectory;
+    return (await stat(path)).isDirectory();
   } catch {
     return undefined;
   }
@@ -85,7 +61,7 @@ async function locate(
 ): Promise<{ folder: string; options: RepositoryOptions }> {
   const text = idOrPath.trim();
   if (text === "") throw new RepositoryError(`Cannot open a model: its name is empty`);
-  const home = /^~(?=[/\\]|$)/.test(text) ? homedir() + text.slice(1) : text;
+  const home = /^~(?=[/\\]|$)/.test(text) ? homeFolder() + text.slice(1) : text;
   const local = await isFolder(home);
   if (local === true) return { folder: resolve(home), options };
   if (local === false) {
@@ -135,13 +111,8 @@ async function readIndex(folder: string, id: string, listing: Listing): Promise<
       { cause: error },
     );
   }
-  let index: unknown;
-  try {
-    index = JSON.parse(text);
-  } catch (error) {
-    throw new SyntaxError(`Cannot parse ${file}: ${(error as Error).message}`, { cause: error });
-  }
-  if (typeof (index as ModelIndex | null)?._class_name !== "string") {
+  const index = parseConfig(text, file);
+  if (typeof index._class_name !== "string") {
     throw new RepositoryError(
       `Cannot open model "${id}": ${file} has no _class_name; expected the name of a pipeline class`,
     );
@@ -149,26 +120,7 @@ async function readIndex(folder: string, id: string, listing: Listing): Promise<
   return index as ModelIndex;
 }
 
-/**
- * Opens a model: a local folder, a hub id (`owner/name`, `owner/name@revision`) or the address of
- * its page. Everything that model_index.json names must be there and whole; otherwise the error
- * lists every problem at once. Graphs are looked at, not loaded.
- *
- * Layouts: optimum (`vae_encoder/`, `vae_decoder/`, `unet/` or `transformer/`, `model.onnx` with
- * `model.onnx_data`) and the older diffusers one (`unet/weights.pb`).
- *
- * @throws {RepositoryError} no such folder, or something in it is missing or damaged
- * @throws {HubError} the download failed
- * @throws {SyntaxError} model_index.json is not JSON
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { openRepository, RepositoryError } from "@shum/models";
- *
- * await assertRejects(() => openRepository("./no/such/folder"), RepositoryError, "no folder");
- * ```
- */
+/** See {@linkcode openRepository} of `platform.ts`. */
 export async function openRepository(
   idOrPath: string,
   options: RepositoryOptions = {},
@@ -208,24 +160,20 @@ export async function openRepository(
     id: idOrPath,
     path: folder,
     index,
-    has(component: string): boolean {
+    has(component: string, name?: string): boolean {
       const inside = names(component);
+      if (name !== undefined) return inside.includes(name);
       if (inside.length === 0) return false;
       const declared = components(index).includes(component);
       return componentKind(component) !== "network" || graph(component) !== undefined ||
         (declared && component !== "vae");
     },
     file,
+    graph: async (component: string) => await Promise.resolve(file(component)),
+    text: async (component: string, name: string) => await readModelText(file(component, name)),
     async json(component: string, name: string): Promise<unknown> {
       const path = file(component, name);
-      try {
-        return parsePythonJson(await readModelText(path));
-      } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
-        throw new SyntaxError(`Cannot parse ${path}: ${(error as Error).message}`, {
-          cause: error,
-        });
-      }
+      return parseConfig(await readModelText(path), path);
     },
   };
 }

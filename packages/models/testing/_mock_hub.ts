@@ -20,6 +20,8 @@ export interface Fault {
   headers?: Record<string, string>;
   /** Send nothing for ever. */
   stall?: boolean;
+  /** Send the answer in parts of so many bytes, with a pause before each. */
+  drip?: { readonly bytes: number; readonly ms: number };
 }
 
 export interface SeenRequest {
@@ -46,6 +48,8 @@ export class MockHub implements AsyncDisposable {
   resumes = true;
   pageSize = 1000;
   extraEntries: unknown[] = [];
+  /** The Link header of every page of a listing, instead of the right one. */
+  link: string | undefined;
   readonly #servers: Deno.HttpServer<Deno.NetAddr>[];
   readonly files: Map<string, Uint8Array>;
 
@@ -65,7 +69,7 @@ export class MockHub implements AsyncDisposable {
     return `http://127.0.0.1:${this.#servers[0]!.addr.port}`;
   }
 
-  get #cdn(): string {
+  get cdn(): string {
     return `http://127.0.0.1:${this.#servers[1]!.addr.port}`;
   }
 
@@ -105,7 +109,7 @@ export class MockHub implements AsyncDisposable {
     if (host === "hub" && bytes.length > 1000) {
       return new Response(null, {
         status: 302,
-        headers: { location: `${this.#cdn}/cdn/${encodeURIComponent(path)}?signature=x` },
+        headers: { location: `${this.cdn}/cdn/${encodeURIComponent(path)}?signature=x` },
       });
     }
     return this.#body(path, bytes, range);
@@ -129,7 +133,8 @@ export class MockHub implements AsyncDisposable {
     const headers: Record<string, string> = { "content-length": `${part.length}` };
     if (start > 0) headers["content-range"] = `bytes ${start}-${bytes.length - 1}/${bytes.length}`;
     const status = start > 0 ? 206 : 200;
-    const { cutAfter } = fault ?? {};
+    const { cutAfter, drip } = fault ?? {};
+    if (drip !== undefined) return new Response(dripping(part, drip), { status, headers });
     if (cutAfter === undefined) return new Response(part, { status, headers });
     let sent = false;
     const body = new ReadableStream<Uint8Array>({
@@ -186,12 +191,33 @@ export class MockHub implements AsyncDisposable {
       next.searchParams.set("cursor", `${from + this.pageSize}`);
       headers.link = `<${next.href}>; rel="next"`;
     }
-    return Response.json(all.slice(from, from + this.pageSize), { headers });
+    if (this.link !== undefined) headers.link = this.link;
+    const page = all.slice(from, from + this.pageSize);
+    const { drip } = fault ?? {};
+    if (drip === undefined) return Response.json(page, { headers });
+    return new Response(dripping(new TextEncoder().encode(JSON.stringify(page)), drip), {
+      headers,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#servers.map((server) => server.shutdown()));
   }
+}
+
+function dripping(
+  bytes: Uint8Array<ArrayBuffer>,
+  drip: { readonly bytes: number; readonly ms: number },
+): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, drip.ms));
+      controller.enqueue(bytes.slice(at, at + drip.bytes));
+      at += drip.bytes;
+      if (at >= bytes.length) controller.close();
+    },
+  });
 }
 
 /** Bytes that look random and are the same every time. */

@@ -1,3 +1,5 @@
+import { shown } from "../_shown.ts";
+
 /** The parts of `tokenizer_config.json` that matter here. */
 export interface ClipTokenizerConfig {
   /** Tokens of a row, start and end included. */
@@ -21,7 +23,7 @@ export const end = "<|endoftext|>";
 export function tokenText(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "object" && value !== null && "content" in value) {
-    return String(value.content);
+    return typeof value.content === "string" ? value.content : undefined;
   }
   return undefined;
 }
@@ -44,12 +46,20 @@ export function tokenizerFromVocabulary(
       throw new SyntaxError(`Cannot read vocab.json: it lacks "${token}"; expected it in there`);
     }
   }
+  for (const [token, id] of Object.entries(vocab)) {
+    if (Number.isSafeInteger(id) && id >= 0) continue;
+    throw new SyntaxError(
+      `Cannot read vocab.json: ${shown(token)} has the id ${
+        shown(id)
+      }; expected a whole number from 0`,
+    );
+  }
   const pairs = merges.split(/\r?\n/).filter((line, i) =>
     line !== "" && !(i === 0 && line.startsWith("#version"))
   ).map((line) => {
     const pair = line.trim().split(" ");
     if (pair.length !== 2) {
-      throw new SyntaxError(`Cannot read merges.txt: a line is "${line}"; expected two parts`);
+      throw new SyntaxError(`Cannot read merges.txt: a line is ${shown(line)}; expected two parts`);
     }
     return pair;
   });

@@ -6,9 +6,7 @@ import {
   tokenizerFromVocabulary,
   tokenText,
 } from "./_clip_vocabulary.ts";
-import { findFile, readConfig } from "../_component_files.ts";
-import type { ModelFiles } from "../model_files.ts";
-import { readModelText } from "../files/_regular_file.ts";
+import { type ModelFiles, readConfig } from "../model_files.ts";
 
 export type { ClipTokenizerConfig } from "./_clip_vocabulary.ts";
 
@@ -77,7 +75,7 @@ export function makeClipTokenizer(
     );
   }
   const json = tokenizer ?? tokenizerFromVocabulary(vocab!, merges!, config);
-  const inner = new Tokenizer(json, config);
+  const inner = open(json, config);
   const id = (key: "bos_token" | "eos_token" | "pad_token", fallback: string): number => {
     const token = tokenText(config[key]) ?? fallback;
     const found = inner.token_to_id(token);
@@ -119,6 +117,21 @@ export function makeClipTokenizer(
   };
 }
 
+/** The library's errors are those of whoever reads a file that it does not expect. */
+function open(json: Readonly<Record<string, unknown>>, config: ClipTokenizerConfig): Tokenizer {
+  try {
+    const tokenizer = new Tokenizer(json, config);
+    tokenizer.encode("a cat", { add_special_tokens: false }); // what it takes amiss only then
+    return tokenizer;
+  } catch (error) {
+    throw new SyntaxError(
+      "Cannot make tokenizer: tokenizer.json or tokenizer_config.json is not as transformers writes " +
+        `it; expected its "model", "normalizer", "pre_tokenizer" and "added_tokens"`,
+      { cause: error },
+    );
+  }
+}
+
 /**
  * Reads a model's tokenizer: `tokenizer.json`, or `vocab.json` and `merges.txt`, with
  * `tokenizer_config.json`.
@@ -134,10 +147,9 @@ export function makeClipTokenizer(
  *
  * const folder = {
  *   has: () => false,
- *   file: (): string => {
- *     throw new Error("Cannot find file");
- *   },
  *   json: () => Promise.reject(new Error("Cannot find file")),
+ *   text: () => Promise.reject(new Error("Cannot find file")),
+ *   graph: () => Promise.reject(new Error("Cannot find file")),
  * };
  * await assertRejects(() => openClipTokenizer(folder), SyntaxError, "vocab.json");
  * ```
@@ -150,20 +162,18 @@ export async function openClipTokenizer(
     ...await readConfig(files, component, "special_tokens_map.json"),
     ...await readConfig(files, component, "tokenizer_config.json"),
   };
-  const merges = findFile(files, component, "merges.txt");
-  const json = findFile(files, component, "tokenizer.json");
-  if (json !== undefined) {
+  if (files.has(component, "tokenizer.json")) {
     const tokenizer = await readConfig(files, component, "tokenizer.json");
     return makeClipTokenizer({ tokenizer, config });
   }
-  if (merges === undefined || findFile(files, component, "vocab.json") === undefined) {
+  if (!files.has(component, "merges.txt") || !files.has(component, "vocab.json")) {
     throw new SyntaxError(
       `Cannot open ${component}: it has no tokenizer.json, nor vocab.json and merges.txt; ` +
         `expected one of the two`,
     );
   }
   const vocab = await readConfig(files, component, "vocab.json") as Record<string, number>;
-  return makeClipTokenizer({ vocab, merges: await readModelText(merges), config });
+  return makeClipTokenizer({ vocab, merges: await files.text(component, "merges.txt"), config });
 }
 
 function describe(value: unknown): string {

@@ -96,6 +96,17 @@ Deno.test("files that hold no tokenizer are refused", () => {
     'a line is "a b c"; expected two parts',
   );
   assertThrows(() => make({ pad_token: "<pad>" }), SyntaxError, 'pad_token "<pad>"');
+  // deno-lint-ignore no-explicit-any
+  const wrong: any[] = [null, "4", -1, 0.5, {}, { toString: 1 }];
+  for (const number of wrong) {
+    const source = { vocab: { ...vocab, x: number }, merges };
+    assertThrows(() => makeClipTokenizer(source), SyntaxError, 'Cannot read vocab.json: "x" has');
+  }
+  assertEquals(make({ pad_token: { content: { toString: 1 } } }).pad, id(end));
+  const halves = [{}, { model: null }, { model: { type: "BPE", vocab: { a: { toString: 1 } } } }];
+  for (const tokenizer of [...halves, { model: 5, normalizer: [] }]) {
+    assertThrows(() => makeClipTokenizer({ tokenizer }), SyntaxError, "as transformers writes");
+  }
 });
 
 Deno.test("openClipTokenizer() reads the slow format and the fast one", async () => {

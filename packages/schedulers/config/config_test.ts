@@ -3,7 +3,7 @@ import { Scheduler } from "../scheduler.ts";
 
 const BAD:
   readonly (readonly [config: Record<string, unknown>, kind: typeof RangeError, says: string])[] = [
-    [{}, TypeError, "_class_name is undefined"],
+    [{}, TypeError, "_class_name is absent"],
     [{ _class_name: 7 }, TypeError, "_class_name is 7"],
     [{ _class_name: "EulerDiscreteSheduler" }, RangeError, `"EulerDiscreteScheduler"`],
     [{ _class_name: "toString" }, RangeError, `_class_name is "toString"`],

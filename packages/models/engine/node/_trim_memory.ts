@@ -1,3 +1,6 @@
+import { platform } from "node:process";
+import { engineLibrary } from "./_engine_library.ts";
+
 let trim: (() => void) | undefined;
 
 /**
@@ -5,18 +8,23 @@ let trim: (() => void) | undefined;
  * after a model that held its weights itself) for later calls that may never come.
  */
 export function trimMemory(): void {
-  trim ??= findTrim();
+  trim ??= findTrim() ?? (() => {});
   trim();
 }
 
-function findTrim(): () => void {
-  if (Deno.build.os !== "linux") return () => {};
-  try {
-    const { symbols } = Deno.dlopen("libc.so.6", {
-      malloc_trim: { parameters: ["usize"], result: "i32" },
-    });
-    return () => symbols.malloc_trim(0n);
-  } catch {
-    return () => {}; // another C library, or no permission
+/** glibc's own function, or undefined: another C library, or no permission. */
+export function findTrim(): (() => void) | undefined {
+  // Node and Bun have no such door to C, or not this one.
+  if (platform !== "linux" || typeof Deno === "undefined") return undefined;
+  for (const library of [() => "libc.so.6", engineLibrary]) {
+    try {
+      const { symbols } = Deno.dlopen(library(), {
+        malloc_trim: { parameters: ["usize"], result: "i32" },
+      });
+      return () => symbols.malloc_trim(0n);
+    } catch {
+      // Then through the other.
+    }
   }
+  return undefined;
 }
