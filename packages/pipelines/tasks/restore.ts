@@ -26,6 +26,7 @@ import type { RunOptions } from "../pipeline.ts";
 import type { Sampler } from "../run/sampler.ts";
 import type { Batch, Start, Task } from "../run/task.ts";
 import type { TextInput } from "../text_input.ts";
+import type { TextParts } from "../text_parts.ts";
 
 /** What to repair, and how. */
 export interface RestoreInput extends Partial<TextInput> {
@@ -72,7 +73,7 @@ const STEPS = 30;
  * await assertRejects(() => run, RangeError, "noise is -1");
  * ```
  */
-export class Restore extends ModelPipeline<RestoreInput, ModelParts> {
+export class Restore extends ModelPipeline<RestoreInput, ModelParts | TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "restore" as const;
 

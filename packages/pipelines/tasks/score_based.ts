@@ -18,6 +18,7 @@ import type { RunOptions } from "../pipeline.ts";
 import type { Sampler } from "../run/sampler.ts";
 import type { Task } from "../run/task.ts";
 import type { TextInput } from "../text_input.ts";
+import type { TextParts } from "../text_parts.ts";
 
 /** What to make an image of, and by which method. */
 export interface ScoreInput
@@ -52,7 +53,7 @@ export interface ScoreInput
  * await assertRejects(() => pipeline.generate({ prompt: "a cat", method: "ode" }), Error, "opened");
  * ```
  */
-export class ScoreBased extends ModelPipeline<ScoreInput, ModelParts> {
+export class ScoreBased extends ModelPipeline<ScoreInput, ModelParts | TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "score-based" as const;
 
