@@ -14,7 +14,7 @@ import type { Device, Session } from "../session.ts";
 import { elementCount } from "../tensor.ts";
 
 /** A batch of pictures or latents: flat NCHW numbers and their shape. */
-export interface Pictures {
+export interface ImageTensor {
   /** The numbers. */
   readonly data: Float32Array;
   /** Their shape. */
@@ -38,7 +38,7 @@ export interface Autoencoder extends AsyncDisposable {
   /** See {@linkcode Autoencoder.scalingFactor}. */
   readonly shiftFactor: number;
   /** Pixels per latent cell and axis: 8, or 16. */
-  readonly scaleFactor: number;
+  readonly vaeScaleFactor: number;
   /** Channels of the latents. */
   readonly latentChannels: number;
   /** False if the model has no encoder. */
@@ -60,7 +60,7 @@ export interface Autoencoder extends AsyncDisposable {
       readonly noise?: { fill(out: Float32Array): void } | undefined;
       readonly signal?: AbortSignal | undefined;
     },
-  ): Promise<Pictures>;
+  ): Promise<ImageTensor>;
   /**
    * Scaled latents → pictures, RGB in about [-1, 1], `[batch, 3, H, W]`.
    *
@@ -72,7 +72,7 @@ export interface Autoencoder extends AsyncDisposable {
     latents: Float32Array,
     shape: readonly [batch: number, channels: number, height: number, width: number],
     settings?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Pictures>;
+  ): Promise<ImageTensor>;
 }
 
 /** Latent cells above which "auto" tiles: the middle block attends to all of them at once. */
@@ -123,7 +123,7 @@ class SessionAutoencoder implements Autoencoder {
   readonly device: Device | "remote";
   readonly scalingFactor: number;
   readonly shiftFactor: number;
-  readonly scaleFactor: number;
+  readonly vaeScaleFactor: number;
   readonly latentChannels: number;
   readonly canEncode: boolean;
   readonly #decoder: Session;
@@ -158,10 +158,10 @@ class SessionAutoencoder implements Autoencoder {
     this.latentChannels = typeof channels === "number" && channels > 0
       ? channels
       : config.latentChannels;
-    this.scaleFactor = config.scaleFactor;
+    this.vaeScaleFactor = config.vaeScaleFactor;
     const trained = config.json.sample_size;
     this.#tile = typeof trained === "number"
-      ? Math.max(16, Math.round(trained / this.scaleFactor))
+      ? Math.max(16, Math.round(trained / this.vaeScaleFactor))
       : defaultTile;
   }
 
@@ -172,7 +172,7 @@ class SessionAutoencoder implements Autoencoder {
       readonly noise?: { fill(out: Float32Array): void } | undefined;
       readonly signal?: AbortSignal | undefined;
     } = {},
-  ): Promise<Pictures> {
+  ): Promise<ImageTensor> {
     const encoder = this.#encoder;
     if (!encoder) {
       throw new Error(
@@ -180,7 +180,7 @@ class SessionAutoencoder implements Autoencoder {
           `image-to-image and inpainting need a model with both halves`,
       );
     }
-    const factor = this.scaleFactor;
+    const factor = this.vaeScaleFactor;
     const [batch, , height, width] = shape;
     if (height % factor !== 0 || width % factor !== 0) {
       throw new RangeError(
@@ -214,7 +214,7 @@ class SessionAutoencoder implements Autoencoder {
     latents: Float32Array,
     shape: readonly [number, number, number, number],
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Pictures> {
+  ): Promise<ImageTensor> {
     const [batch, channels] = shape;
     if (channels !== this.latentChannels) {
       throw new RangeError(
@@ -227,7 +227,13 @@ class SessionAutoencoder implements Autoencoder {
     for (let i = 0; i < batch; i++) {
       unscaleLatents(z.subarray(i * size, (i + 1) * size), channels, this.#scale);
     }
-    const parts = await this.#each(this.#decoder, { data: z, shape }, 1, this.scaleFactor, signal);
+    const parts = await this.#each(
+      this.#decoder,
+      { data: z, shape },
+      1,
+      this.vaeScaleFactor,
+      signal,
+    );
     const [, outChannels, height, width] = parts[0]!.shape;
     if (batch === 1) return parts[0]!;
     const data = new Float32Array(batch * outChannels * height * width);
@@ -243,7 +249,7 @@ class SessionAutoencoder implements Autoencoder {
   /** One picture at a time: no slower on the CPU, and a picture does not depend on its batch. */
   async #each(
     session: Session,
-    { data, shape: [batch, channels, height, width] }: Pictures,
+    { data, shape: [batch, channels, height, width] }: ImageTensor,
     inScale: number,
     outScale: number,
     signal: AbortSignal | undefined,

@@ -47,7 +47,7 @@ export interface ScoreInput
  *   decoder: new Lazy(never),
  *   channels: 4,
  *   inChannels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
  * });
  * await assertRejects(() => pipeline.generate({ prompt: "a cat", method: "ode" }), Error, "opened");
@@ -74,7 +74,7 @@ function scoreBased(parts: ModelParts, input: ScoreInput, options: RunOptions): 
         `own; expected steps only`,
     );
   }
-  const { method, scaling, prompt: _p, negativePrompt: _n, also: _a, ...rest } = input;
+  const { method, scaling, prompt: _p, negativePrompt: _n, composed: _c, ...rest } = input;
   const config = options.scheduler ?? parts.scheduler;
   const { sde, prediction } = continuousProcess(config, scaling);
   const settings = { ...rest, ...options.steps !== undefined && { steps: options.steps } };
