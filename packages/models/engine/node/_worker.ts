@@ -2,7 +2,8 @@ import process from "node:process";
 import { parentPort } from "node:worker_threads";
 import { withWeightsBeside } from "./_linked_model.ts";
 import { describeSource } from "../_graph_source.ts";
-import { checkOperators, readCheckedBytes, readCheckedModel } from "./_check.ts";
+import { readCheckedBytes } from "../_checked_bytes.ts";
+import { checkOperators, readCheckedModel } from "./_check.ts";
 import {
   dropOptimised,
   fusedPath,
@@ -13,7 +14,7 @@ import {
 } from "./_optimised_cache.ts";
 import { probeInThisThread } from "./_probe.ts";
 import { trimMemory } from "./_trim_memory.ts";
-import { translateError } from "./_errors.ts";
+import { translateError } from "../_errors.ts";
 import type {
   OpenReply,
   OpenRequest,
