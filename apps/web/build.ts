@@ -44,7 +44,19 @@ export async function build(out: string): Promise<void> {
       join(out, "ort", name),
     );
   }
+  await stamp(out);
   await copyFolder(join(root, "weights", MODEL), join(out, "models", MODEL));
+}
+
+/** Tells the service worker a version that changes with what it keeps. */
+async function stamp(out: string): Promise<void> {
+  const names = [...STATIC, "main.js", "worker.js", ...ENGINE.map((name) => `ort/${name}`)];
+  const parts = await Promise.all(names.map((name) => Deno.readFile(join(out, name))));
+  const hash = await crypto.subtle.digest("SHA-256", await new Blob(parts).arrayBuffer());
+  const path = join(out, "service_worker.js");
+  const text = await Deno.readTextFile(path);
+  const version = new Uint8Array(hash).toHex().slice(0, 16);
+  await Deno.writeTextFile(path, text.replace("__VERSION__", version));
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {

@@ -1,0 +1,41 @@
+/**
+ * The model's weights: how many have arrived, and how much of them is kept.
+ *
+ * @module
+ */
+import { useEffect, useState } from "preact/hooks";
+import { cachedBytes, emptyCache } from "@shum/models/web";
+import type { Arrival } from "./drawing.ts";
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** Progress while they come, then their size and a button that forgets them. */
+export function Weights({ arrival }: { readonly arrival: Arrival | undefined }) {
+  const [kept, setKept] = useState(0);
+  const arrived = arrival !== undefined && arrival.loaded >= arrival.total;
+  const count = () => cachedBytes().then(setKept, () => {});
+  useEffect(() => {
+    if (arrived) count();
+  }, [arrived]);
+  if (arrival === undefined) return null;
+  if (!arrived) {
+    return (
+      <p class="weights">
+        <label for="weights">
+          The model: {megabytes(arrival.loaded)} of {megabytes(arrival.total)}
+        </label>
+        <progress id="weights" value={arrival.loaded} max={arrival.total} />
+      </p>
+    );
+  }
+  return (
+    <p class="weights">
+      <span>The model is here; this browser keeps {megabytes(kept)}.</span>
+      {kept > 0 && (
+        <button type="button" onClick={() => emptyCache().then(count)}>
+          Forget it
+        </button>
+      )}
+    </p>
+  );
+}
