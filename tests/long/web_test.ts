@@ -130,6 +130,25 @@ Deno.test({
         await page.close();
       });
 
+      await t.step("WebGPU gives the numbers of wasm", async () => {
+        const page = await browser.newPage();
+        await page.goto(`${address}/bare.html`);
+        const encode = async (device: string) =>
+          await page.evaluate(`import('/web_draw.js').then((m) => m.encode('${device}'))`) as {
+            device: string;
+            values: number[];
+            available: boolean;
+          };
+        const wasm = await encode("cpu");
+        if (!wasm.available) return console.log("the browser has no WebGPU: left out");
+        const gpu = await encode("webgpu");
+        assertEquals([wasm.device, gpu.device], ["cpu", "webgpu"]);
+        const relative = distance(gpu.values, wasm.values) / largest(wasm.values);
+        console.log(`WebGPU differs from wasm by ${relative.toExponential(1)}`);
+        assert(relative < 1e-3, `${relative}`);
+        await page.close();
+      });
+
       const page = await browser.newPage();
       const problems: string[] = [];
       page.on("pageerror", (error) => problems.push(`${error}`));

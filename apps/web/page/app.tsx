@@ -25,6 +25,8 @@ const FIRST: Settings = {
   strength: 0.6,
 };
 
+const LOADING = "The model is on its way.";
+
 /** What the page is about. */
 type State = "idle" | "waiting" | "drawing";
 
@@ -39,11 +41,12 @@ export function App() {
   const [settings, setSettings] = useState(FIRST);
   const [state, setState] = useState<State>("idle");
   const [arrival, setArrival] = useState<Arrival>();
-  const [status, setStatus] = useState("The model is on its way.");
+  const [status, setStatus] = useState(LOADING);
   const [error, setError] = useState("");
   const [progress, setProgress] = useState(0);
   const [made, setMade] = useState<readonly Made[]>([]);
   const [start, setStart] = useState<Start>();
+  const [ready, setReady] = useState(false);
   const [shown, setShown] = useState("");
   const [over, setOver] = useState(false);
   const model = useRef<Promise<Model> | undefined>(undefined);
@@ -51,16 +54,18 @@ export function App() {
   const canvas = useRef<HTMLCanvasElement>(null);
 
   useEffect(() => {
-    load().catch(() => {}); // whoever draws is told
+    const model = load();
+    model.catch(() => {}); // whoever draws is told
     globalThis.addEventListener("keydown", ({ key }) => {
       if (key === "Escape") controller.current?.abort();
     });
-    serveOffline().catch(() => {}); // it works without
+    serveOffline(model).catch(() => {}); // it works without
   }, []);
 
   function load(): Promise<Model> {
     model.current ??= openModel(setArrival).then((opened) => {
-      setStatus("Ready.");
+      setReady(true);
+      setStatus((status) => status === LOADING ? "Ready." : status);
       return opened;
     }, (reason) => {
       model.current = undefined;
@@ -199,7 +204,7 @@ export function App() {
             onStart={startFrom}
             onForget={() => setStart(undefined)}
           />
-          <Weights arrival={arrival} />
+          <Weights arrival={arrival} ready={ready} />
         </form>
       </main>
       <History made={made} onShow={show} />

@@ -70,11 +70,11 @@ export function Controls({ settings, onChange, start, onStart, onForget }: Contr
       </div>
       <div>
         <label for="sampler">Sampler</label>
-        {choice("sampler", "the model's own", samplerNames())}
+        {choice("sampler", "default", samplerNames())}
       </div>
       <div>
         <label for="schedule">Schedule</label>
-        {choice("schedule", "the sampler's own", scheduleNames())}
+        {choice("schedule", "default", scheduleNames())}
       </div>
       <div>
         <label for="strength">Strength</label>

@@ -4,8 +4,11 @@
  * @module
  */
 
-/** Registers the service worker; where the page is not isolated yet, it is loaded again under it. */
-export async function serveOffline(): Promise<void> {
+/**
+ * Registers the service worker; where the page is not isolated yet, it is loaded again under it. Else
+ * it waits for the model, which comes first on a slow line.
+ */
+export async function serveOffline(model: Promise<unknown>): Promise<void> {
   const container = globalThis.navigator.serviceWorker;
   if (container === undefined) return; // not served securely
   const tried = sessionStorage.getItem("isolated");
@@ -13,6 +16,7 @@ export async function serveOffline(): Promise<void> {
     sessionStorage.setItem("isolated", "tried"); // once: some browsers never isolate
     container.addEventListener("controllerchange", () => location.reload(), { once: true });
   }
+  if (globalThis.crossOriginIsolated) await model.catch(() => {});
   await container.register("./service_worker.js");
   await container.ready;
 }

@@ -9,16 +9,21 @@ import type { Arrival } from "./drawing.ts";
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
+interface WeightsProps {
+  readonly arrival: Arrival | undefined;
+  /** Whether they are here, and kept. */
+  readonly ready: boolean;
+}
+
 /** Progress while they come, then their size and a button that forgets them. */
-export function Weights({ arrival }: { readonly arrival: Arrival | undefined }) {
+export function Weights({ arrival, ready }: WeightsProps) {
   const [kept, setKept] = useState(0);
-  const arrived = arrival !== undefined && arrival.loaded >= arrival.total;
   const count = () => cachedBytes().then(setKept, () => {});
   useEffect(() => {
-    if (arrived) count();
-  }, [arrived]);
+    if (ready) count();
+  }, [ready]);
   if (arrival === undefined) return null;
-  if (!arrived) {
+  if (!ready) {
     return (
       <p class="weights">
         <label for="weights">
