@@ -260,7 +260,7 @@ def write_inputs():
     Image.fromarray(mask).save(f"{OUT}/mask.png")
 
 
-def record(folder, family, components, table):
+def record(folder, family, components, table, script="tools/make_fixtures.py"):
     latents, images, records = [], [], []
     for settings in table():
         latent, image, facts = run_case(components, family, settings, OUT)
@@ -278,8 +278,8 @@ def record(folder, family, components, table):
         with open(f"{folder}/{name}", "wb") as f:
             f.write(b"".join(a.tobytes() for a in parts))
     provenance = {
-        "script": "tools/make_fixtures.py",
-        "command": f"python tools/make_fixtures.py {family}",
+        "script": script,
+        "command": f"python {script} {family}",
         "python": platform.python_version(),
         "torch": torch.__version__,
         "diffusers": diffusers.__version__,

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
-import { type BigIntStats, constants, existsSync, realpathSync, statSync } from "node:fs";
-import { copyFile, link, mkdir } from "node:fs/promises";
+import {
+  type BigIntStats,
+  constants,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { copyFile, link, mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { markUsed, publish, removeFolder } from "./_cache_folder.ts";
 import { liesUnder } from "./_paths.ts";
@@ -31,28 +38,63 @@ export async function readablePlace(
     weights.map((file) => [file.location, file.real!] as const),
   );
   if (files.every(([, file]) => allowed.some((folder) => liesUnder(file, folder)))) return graph;
+  return join(await placeFor(files, cacheDir), basename(graph));
+}
+
+/**
+ * Puts a graph that was written here beside the weights that it reads, as {@linkcode readablePlace} does.
+ *
+ * @param name The name of its file.
+ * @param weights Names beside the graph, and real paths.
+ * @returns Its path.
+ */
+export async function placeTogether(
+  name: string,
+  graph: Uint8Array,
+  weights: readonly (readonly [name: string, real: string])[],
+  cacheDir: string,
+): Promise<string> {
+  return join(await placeFor(weights, cacheDir, [name, graph]), name);
+}
+
+/** A folder of ours with all these files in it, and one that is given as bytes. */
+async function placeFor(
+  files: readonly (readonly [name: string, real: string])[],
+  cacheDir: string,
+  written?: readonly [name: string, bytes: Uint8Array],
+): Promise<string> {
   const key = createHash("sha256");
   for (const [name, file] of files) {
     const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
     key.update([name, file, dev, ino, size, mtimeNs, ""].join("\0"));
   }
+  if (written) key.update(written[1]);
   const place = join(cacheDir, placeName, key.digest("hex").slice(0, 32));
-  if (!files.every(([name, file]) => serves(join(place, name), file))) {
+  const whole = files.every(([name, file]) => serves(join(place, name), file)) &&
+    (written === undefined || holds(join(place, written[0]), written[1]));
+  if (!whole) {
     removeFolder(place);
     try {
       await publish(place, async (folder) => {
         for (const [name, file] of files) await linkOrCopy(file, join(folder, name));
+        if (written) await writeFile(join(folder, written[0]), written[1]);
       }, inUse);
     } catch (error) {
       throw new Error(
-        `Cannot put the weights of "${graph}" beside it in "${place}": ` +
+        `Cannot put graph and weights side by side in "${place}": ` +
           `${(error as Error).message}; expected room and permission to write there`,
         { cause: error },
       );
     }
   }
   markUsed(place);
-  return join(place, basename(graph));
+  return place;
+}
+
+/** Whether a file has exactly these bytes. */
+function holds(path: string, bytes: Uint8Array): boolean {
+  return existsSync(path) && statSync(path).size === bytes.length &&
+    readFileSync(path).equals(bytes);
 }
 
 /** Whether `placed` is the same file, or a copy that was written after the file last changed. */
