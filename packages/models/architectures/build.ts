@@ -1,5 +1,6 @@
 import { autoencoderKL } from "./autoencoder_kl.ts";
 import { clipText } from "./clip_text.ts";
+import { isNetworkClass, type NetworkClass, networkClasses } from "./classes.ts";
 import { NetworkConfig } from "./_config.ts";
 import type { Net, Weights } from "./_net.ts";
 import { unet2D } from "./unet_2d.ts";
@@ -7,7 +8,7 @@ import { unet2DCondition } from "./unet_2d_condition.ts";
 
 /** Networks by class name: the graphs of each by the folder that ONNX exports have for it. */
 const architectures: Readonly<
-  Record<string, (config: NetworkConfig, weights: Weights) => Readonly<Record<string, Net>>>
+  Record<NetworkClass, (config: NetworkConfig, weights: Weights) => Readonly<Record<string, Net>>>
 > = {
   UNet2DConditionModel: (config, weights) => ({ "": unet2DCondition(config, weights) }),
   UNet2DModel: (config, weights) => ({ "": unet2D(config, weights) }),
@@ -37,14 +38,14 @@ export function buildNetwork(
   weights: Weights,
 ): ReadonlyMap<string, Uint8Array<ArrayBuffer>> {
   const name = className(config);
-  if (!Object.hasOwn(architectures, name)) {
+  if (!isNetworkClass(name)) {
     throw new RangeError(
       `config.json is that of a ${name}, which is not known here; expected one of ${
-        Object.keys(architectures).join(", ")
+        networkClasses.join(", ")
       }, or an ONNX export of it`,
     );
   }
-  const nets = architectures[name]!(new NetworkConfig(config), weights);
+  const nets = architectures[name](new NetworkConfig(config), weights);
   const used = Object.values(nets).map((net) => net.used);
   const unused = [...weights.keys()].filter((tensor) =>
     !computed.test(tensor) && !used.some((set) => set.has(tensor))

@@ -11,12 +11,13 @@ import { join } from "node:path";
 import { hubCacheFolder } from "../hub/_folder.ts";
 import {
   chooseGraph,
+  chooseWeights,
   componentFolders,
   componentKind,
   components,
-  graphNames,
   hasVariant,
   type ModelIndex,
+  variantNames,
 } from "../model_index.ts";
 import type { HubOptions } from "../hub/hub.ts";
 import { modelRoots, realPathInside } from "../files/_paths.ts";
@@ -24,7 +25,7 @@ import { type WeightsFile, weightsOf } from "../files/_weights.ts";
 import { readOnnxModel } from "../onnx/model.ts";
 import { requireFile } from "../files/_regular_file.ts";
 import { pickleReason } from "../safetensors/_other_formats.ts";
-import { chooseSafetensors, openSafetensors } from "./_safetensors.ts";
+import { openSafetensors } from "./_safetensors.ts";
 import { readablePlace } from "../files/_side_by_side.ts";
 
 /** The names of the files in each folder of a model; "" is the model folder itself. */
@@ -117,13 +118,10 @@ export async function checkRepository(
   }
   const { variant } = options;
   const graphs = [...folders.values()].flatMap((names) => [...names]);
-  const inWeights = (names: ReadonlySet<string>) => chooseSafetensors([...names], variant);
-  if (
-    variant !== undefined && !hasVariant(graphs, variant) && ![...folders.values()].some(inWeights)
-  ) {
-    const expected = [...graphNames(variant), `diffusion_pytorch_model.${variant}.safetensors`];
+  if (variant !== undefined && !hasVariant(graphs, variant)) {
     problems.push(
-      `there is no variant "${variant}": expected ${expected.join(" or ")} in at least one folder`,
+      `there is no variant "${variant}": expected ${variantNames(variant).join(" or ")} in at ` +
+        `least one folder`,
     );
   }
   return { problems, moved };
@@ -212,13 +210,11 @@ async function addSafetensors(
   problems: string[],
   moved: Map<string, string>,
 ): Promise<boolean> {
-  const names = [...folders.get(component) ?? []];
-  const split = componentFolders(component);
-  const exported = [component, ...split].some((folder) =>
-    chooseGraph([...folders.get(folder) ?? []]) !== undefined
+  const paths = [...folders].flatMap(([folder, names]) =>
+    [...names].map((name) => `${folder}/${name}`)
   );
-  const weights = chooseSafetensors(names, variant) ?? chooseSafetensors(names);
-  if (exported || weights === undefined) return false;
+  const weights = chooseWeights(paths, component, variant);
+  if (weights === undefined) return false;
   try {
     const graphs = await openSafetensors(
       join(root, component),

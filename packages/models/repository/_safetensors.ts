@@ -7,41 +7,12 @@ import { modelRoots, realPathInside } from "../files/_paths.ts";
 import { readModelText } from "../files/_regular_file.ts";
 import { placeTogether } from "../files/_side_by_side.ts";
 import { readSafetensorsHeader } from "../safetensors/header.ts";
+import type { SafetensorsChoice } from "../safetensors/choose.ts";
 import { readShardIndex } from "../safetensors/shards.ts";
 import { parsePythonJson } from "./_python_json.ts";
 
 // Networks as PyTorch saves them: their graphs are written here, into a folder of ours, and read their
 // weights from the .safetensors files, which lie beside them as links.
-
-/** The weights of a component: one file, or an index and the files that it names. */
-export interface SafetensorsChoice {
-  readonly file: string;
-  readonly sharded: boolean;
-}
-
-/**
- * The weights among the files of a folder, in a variant such as "fp16": those of the usual name, else the
- * only ones there are; undefined if there are none.
- */
-export function chooseSafetensors(
-  names: readonly string[],
-  variant?: string,
-): SafetensorsChoice | undefined {
-  for (const stem of ["diffusion_pytorch_model", "model"]) {
-    const parts = variant === undefined ? [stem] : [stem, variant];
-    const file = `${parts.join(".")}.safetensors`;
-    if (names.includes(file)) return { file, sharded: false };
-    const indices = variant === undefined
-      ? [`${stem}.safetensors.index.json`]
-      : [`${stem}.safetensors.index.${variant}.json`, `${file}.index.json`];
-    const index = indices.find((name) => names.includes(name));
-    if (index !== undefined) return { file: index, sharded: true };
-  }
-  const files = names.filter((name) => /\.safetensors(\.|$)/.test(name));
-  return variant === undefined && files.length === 1 && files[0]!.endsWith(".safetensors")
-    ? { file: files[0]!, sharded: false }
-    : undefined;
-}
 
 /**
  * Writes the graphs of a component and puts them beside its weights.

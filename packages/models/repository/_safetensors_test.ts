@@ -3,7 +3,7 @@ import { fromFileUrl } from "@std/path";
 import { openDenoiser } from "../denoiser/denoiser.ts";
 import { openRepository } from "./repository.ts";
 import { RepositoryError } from "./error.ts";
-import { chooseSafetensors } from "./_safetensors.ts";
+import { belongsTo, chooseSafetensors } from "../safetensors/choose.ts";
 import { safetensorsBytes } from "../safetensors/_safetensors_testing.ts";
 
 const fixtures = new URL("../../../tests/fixtures/safetensors/", import.meta.url);
@@ -210,5 +210,26 @@ Deno.test("weights are chosen by the usual name and variant, else the only ones 
     const name of [`${stem}.safetensors.index.fp16.json`, `${stem}.fp16.safetensors.index.json`]
   ) {
     assertEquals(chooseSafetensors([name, "x.safetensors"], "fp16"), index(name));
+  }
+});
+
+Deno.test("shards belong to the index of their variant", () => {
+  const index = (file: string) => ({ file, sharded: true });
+  const plain = "model-00001-of-00002.safetensors";
+  const late = "model-00001-of-00002.fp16.safetensors";
+  const early = "model.fp16-00001-of-00002.safetensors";
+  for (
+    const [file, expected] of [
+      ["model.safetensors.index.json", [plain]],
+      ["model.safetensors.index.fp16.json", [late, early]],
+      ["model.fp16.safetensors.index.json", [late, early]],
+      ["other.safetensors.index.json", []],
+    ] as const
+  ) {
+    const found = [plain, late, early, "model.safetensors"].filter((name) =>
+      belongsTo(name, index(file))
+    );
+    assertEquals(found, [...expected], file);
+    assert(belongsTo(file, index(file)));
   }
 });
