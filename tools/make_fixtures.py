@@ -263,7 +263,7 @@ def write_inputs():
 def record(folder, family, components, table, script="tools/make_fixtures.py"):
     latents, images, records = [], [], []
     for settings in table():
-        latent, image, facts = run_case(components, family, settings, OUT)
+        latent, image, facts = run_case(components, family.removeprefix("single-").replace("sd1", "sd"), settings, OUT)
         entry = {k: v for k, v in settings.items() if k != "scheduler"}
         entry.update(facts)
         entry["latents"] = {"offset": sum(a.size for a in latents), "shape": list(latent.shape)}

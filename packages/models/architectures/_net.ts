@@ -4,7 +4,7 @@ import {
   type ValueSpec,
   writeOnnxModel,
 } from "../onnx/_writer.ts";
-import { onnxType } from "../safetensors/_dtypes.ts";
+import { float8Values, isFloat8, onnxType } from "../safetensors/_dtypes.ts";
 
 /** A tensor of a file of weights, or a part of one. */
 export interface WeightTensor {
@@ -33,7 +33,8 @@ export interface Value {
 type Attributes = NonNullable<NodeSpec["attributes"]>;
 
 const float32 = 1; // TensorProto.DataType
-const castable = new Set(["F16", "BF16", "F64", "F8_E4M3", "F8_E5M2"]);
+const int32 = 6;
+const castable: ReadonlySet<string> = new Set(["F16", "BF16", "F64", "F8_E4M3", "F8_E5M2"]);
 
 /**
  * The graph of a network while it is written. Weights stay in their file: the graph says where each
@@ -93,9 +94,9 @@ export class Net {
   /** A constant of float32. */
   floats(values: ArrayLike<number>, shape: readonly number[] = [values.length]): string {
     const data = Float32Array.from(values);
-    const name = data.length > 8
-      ? `floats.${this.#constants.size}`
-      : `[${Array.from(data)}]:${shape.length}`;
+    const name = `[${
+      data.length > 1024 ? this.#constants.size : Array.from(data)
+    }]:${shape.length}`;
     return this.#constant({ name, type: "float32", shape, data });
   }
 
@@ -155,17 +156,18 @@ export class Net {
       this.used.add(name);
       this.#constants.set(stored, {
         name: stored,
-        type: onnxType(dtype),
+        type: isFloat8(dtype) ? "uint8" : onnxType(dtype),
         shape: transposed ? shape.toReversed() : shape,
         external: { location: file, offset, length },
       });
-      if (stored !== name) {
-        this.#nodes.push({
-          op: "Cast",
-          inputs: [stored],
-          outputs: [name],
-          attributes: { to: float32 },
-        });
+      if (isFloat8(dtype)) {
+        // The engine casts it in newer versions of the standard operators only; a table needs none.
+        const at = this.call("Cast", [stored], { to: int32 });
+        const table = this.floats(float8Values(dtype));
+        this.#nodes.push({ op: "Gather", inputs: [table, at], outputs: [name] });
+      } else if (stored !== name) {
+        const attributes = { to: float32 };
+        this.#nodes.push({ op: "Cast", inputs: [stored], outputs: [name], attributes });
       }
     }
     return { name, transposed };

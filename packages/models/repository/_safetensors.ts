@@ -6,7 +6,7 @@ import { fileSource } from "../files/_file_source.ts";
 import { modelRoots, realPathInside } from "../files/_paths.ts";
 import { readModelText } from "../files/_regular_file.ts";
 import { placeTogether } from "../files/_side_by_side.ts";
-import { readSafetensorsHeader } from "../safetensors/header.ts";
+import { readSafetensorsHeader, type SafetensorsHeader } from "../safetensors/header.ts";
 import type { SafetensorsChoice } from "../safetensors/choose.ts";
 import { readShardIndex } from "../safetensors/shards.ts";
 import { parsePythonJson } from "./_python_json.ts";
@@ -46,7 +46,7 @@ export async function openSafetensors(
     const real = inside(folder, name);
     const link = `weights-${i}.safetensors`;
     links.push([link, real]);
-    const { tensors } = within(name, readHeader, real);
+    const { tensors } = within(name, readHeaderOf, real);
     const listed = shards?.get(name);
     const missing = listed?.find((tensor) => !tensors.has(tensor));
     if (missing !== undefined) {
@@ -72,7 +72,8 @@ function inside(folder: string, name: string): string {
   throw new Error(`${name}: missing; the network is not whole without it`);
 }
 
-function readHeader(path: string): ReturnType<typeof readSafetensorsHeader> {
+/** The header of the file at a path. */
+export function readHeaderOf(path: string): SafetensorsHeader {
   const source = fileSource(path, "a .safetensors file");
   try {
     return readSafetensorsHeader(source);

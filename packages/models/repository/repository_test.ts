@@ -176,8 +176,13 @@ Deno.test("openRepository() says what a folder that is no model holds", () =>
     await assertRejects(() => openRepository(folder), RepositoryError, "_class_name");
     await write(folder, { "model_index.json": `{"_class_name":"X"}` });
     await assertRejects(() => openRepository(folder), RepositoryError, "names no component");
-    const file = join(folder, "model.safetensors");
-    await assertRejects(() => openRepository(file), RepositoryError, "it is a file");
+    const file = join(folder, "unfinished.txt");
+    await write(folder, { "unfinished.txt": "x" });
+    await assertRejects(
+      () => openRepository(file),
+      RepositoryError,
+      "it has 1 bytes; expected a .safetensors",
+    );
   }));
 
 Deno.test("openRepository() tells a path from a hub id, and says where it looked", async () => {

@@ -31,3 +31,24 @@ export function dtypeBytes(dtype: string): number | undefined {
 export function onnxType(dtype: string): string {
   return dtypes[dtype]![0];
 }
+
+/** Whether a type is one of the two of eight bits that {@linkcode float8Values} knows. */
+export function isFloat8(dtype: string): boolean {
+  return dtype === "F8_E4M3" || dtype === "F8_E5M2";
+}
+
+/** What each byte of such a type stands for (Micikevicius et al. 2022, https://arxiv.org/abs/2209.05433). */
+export function float8Values(dtype: string): Float32Array {
+  // E5M2 is the upper half of a float16.
+  if (dtype === "F8_E5M2") {
+    const bits = Uint16Array.from({ length: 256 }, (_, byte) => byte << 8);
+    return new Float32Array(new Float16Array(bits.buffer));
+  }
+  return Float32Array.from({ length: 256 }, (_, byte) => {
+    const exponent = (byte >> 3) & 15;
+    const mantissa = byte & 7;
+    if (exponent === 15 && mantissa === 7) return NaN; // there is no infinity
+    const size = exponent === 0 ? mantissa * 2 ** -9 : (8 + mantissa) * 2 ** (exponent - 10);
+    return byte > 127 ? -size : size;
+  });
+}

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { memorySource } from "../onnx/_protobuf.ts";
 import { readSafetensorsHeader } from "./header.ts";
 import { readShardIndex } from "./shards.ts";
+import { float8Values } from "./_dtypes.ts";
 import { pickleReason } from "./_other_formats.ts";
 import { safetensorsBytes, zeros } from "./_safetensors_testing.ts";
 
@@ -189,4 +190,36 @@ Deno.test("an index of shards names plain files beside it", () => {
   }
   const many = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [i, `m${i}.safetensors`]));
   assertThrows(() => readShardIndex({ weight_map: many }), SyntaxError, "over 1000 files");
+});
+
+Deno.test("bytes of float8 have the values of its paper's table 1", () => {
+  const e4m3 = float8Values("F8_E4M3");
+  const e5m2 = float8Values("F8_E5M2");
+  // Largest, smallest normal, largest and smallest below it, one, minus zero.
+  const places = [
+    0b0_1111_110,
+    0b0_0001_000,
+    0b0_0000_111,
+    0b0_0000_001,
+    0b0_0111_000,
+    0b1_0000_000,
+  ];
+  assertEquals(places.map((at) => e4m3[at]), [448, 2 ** -6, 7 * 2 ** -9, 2 ** -9, 1, -0]);
+  assertEquals([e4m3[127], e4m3[255], e4m3[0b1_1111_110]], [NaN, NaN, -448]);
+  const others = [
+    0b0_11110_11,
+    0b0_00001_00,
+    0b0_00000_11,
+    0b0_00000_01,
+    0b0_01111_00,
+    0b1_11111_00,
+  ];
+  assertEquals(others.map((at) => e5m2[at]), [
+    57344,
+    2 ** -14,
+    3 * 2 ** -16,
+    2 ** -16,
+    1,
+    -Infinity,
+  ]);
 });
