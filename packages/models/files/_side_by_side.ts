@@ -42,42 +42,41 @@ export async function readablePlace(
 }
 
 /**
- * Puts a graph that was written here beside the weights that it reads, as {@linkcode readablePlace} does.
+ * Puts graphs that were written here beside the weights that they read, as {@linkcode readablePlace} does.
  *
- * @param name The name of its file.
- * @param weights Names beside the graph, and real paths.
- * @returns Its path.
+ * @param graphs By the names of their files.
+ * @param weights Names beside the graphs, and real paths.
+ * @returns The folder.
  */
 export async function placeTogether(
-  name: string,
-  graph: Uint8Array,
+  graphs: ReadonlyMap<string, Uint8Array>,
   weights: readonly (readonly [name: string, real: string])[],
   cacheDir: string,
 ): Promise<string> {
-  return join(await placeFor(weights, cacheDir, [name, graph]), name);
+  return await placeFor(weights, cacheDir, graphs);
 }
 
-/** A folder of ours with all these files in it, and one that is given as bytes. */
+/** A folder of ours with all these files in it, and those that are given as bytes. */
 async function placeFor(
   files: readonly (readonly [name: string, real: string])[],
   cacheDir: string,
-  written?: readonly [name: string, bytes: Uint8Array],
+  written: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Promise<string> {
   const key = createHash("sha256");
   for (const [name, file] of files) {
     const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
     key.update([name, file, dev, ino, size, mtimeNs, ""].join("\0"));
   }
-  if (written) key.update(written[1]);
+  for (const [name, bytes] of written) key.update(`${name}\0`).update(bytes);
   const place = join(cacheDir, placeName, key.digest("hex").slice(0, 32));
   const whole = files.every(([name, file]) => serves(join(place, name), file)) &&
-    (written === undefined || holds(join(place, written[0]), written[1]));
+    [...written].every(([name, bytes]) => holds(join(place, name), bytes));
   if (!whole) {
     removeFolder(place);
     try {
       await publish(place, async (folder) => {
         for (const [name, file] of files) await linkOrCopy(file, join(folder, name));
-        if (written) await writeFile(join(folder, written[0]), written[1]);
+        for (const [name, bytes] of written) await writeFile(join(folder, name), bytes);
       }, inUse);
     } catch (error) {
       throw new Error(

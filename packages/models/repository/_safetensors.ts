@@ -59,11 +59,10 @@ export async function openSafetensors(
       weights.set(tensor, { ...place, file: link });
     }
   }
-  const graphs = new Map<string, string>();
-  for (const [suffix, graph] of buildNetwork(config as Record<string, unknown>, weights)) {
-    graphs.set(suffix, await placeTogether("model.onnx", graph, links, cacheDir));
-  }
-  return graphs;
+  const graphs = buildNetwork(config as Record<string, unknown>, weights);
+  const named = [...graphs].map(([suffix, graph]) => [`model${suffix}.onnx`, graph] as const);
+  const place = await placeTogether(new Map(named), links, cacheDir);
+  return new Map([...graphs.keys()].map((suffix) => [suffix, join(place, `model${suffix}.onnx`)]));
 }
 
 function inside(folder: string, name: string): string {

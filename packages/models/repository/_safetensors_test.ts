@@ -50,7 +50,7 @@ Deno.test("a folder of safetensors opens: graphs lie beside links to its weights
     const folder = component.startsWith("vae") ? "vae" : component;
     const file = component === "text_encoder" ? "model" : "diffusion_pytorch_model";
     const [a, b] = [
-      graph.replace("model.onnx", "weights-0.safetensors"),
+      graph.replace(/[^/]+$/, "weights-0.safetensors"),
       `${model.path}/${folder}/${file}.safetensors`,
     ].map((path) => Deno.statSync(path).ino);
     assertEquals(a, b);
@@ -183,6 +183,26 @@ function shards(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name)
     .filter((name) => name.endsWith(".safetensors")).sort();
 }
+
+Deno.test("a single file that lacks a tensor, or is a pickle, is refused, and nothing is written", async () => {
+  const root = await Deno.makeTempDir();
+  const cacheDir = `${root}/cache`;
+  const file = `${root}/tiny.safetensors`;
+  const part = new URL("single-sd1/model.safetensors", fixtures);
+  await Deno.copyFile(part, file);
+  // The fixture is without one tensor.
+  const opening = () => openRepository(file, { cacheDir });
+  const { message } = await assertRejects(opening, RepositoryError);
+  assert(message.includes(`Cannot open model "${file}"`), message);
+  assert(message.includes("embeddings.token_embedding.weight"), message);
+  assertEquals([...lists(cacheDir)], []);
+  for (const name of ["a.ckpt", "a.safetensors"]) {
+    await Deno.writeTextFile(`${root}/${name}`, "PK\x03\x04".padEnd(99));
+    const opening = () => openRepository(`${root}/${name}`, { cacheDir });
+    await assertRejects(opening, RepositoryError, "can run any code");
+  }
+  await Deno.remove(root, { recursive: true });
+});
 
 Deno.test("a variant that no folder has is refused with the names that were looked for", async () => {
   const path = fromFileUrl(new URL("inpaint", fixtures));

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { buildNetwork } from "../architectures/build.ts";
 import { placeTogether } from "../files/_side_by_side.ts";
 import { hubCacheFolder } from "../hub/_folder.ts";
@@ -43,13 +43,16 @@ async function open(id: string, path: string, options: RepositoryOptions): Promi
   const real = resolve(path);
   const { index, networks, files, notes } = readSingleFile(readHeaderOf(real), link);
   const cacheDir = options.cacheDir ?? hubCacheFolder();
-  const graphs = new Map<string, string>();
+  const written = new Map<string, Uint8Array>();
   for (const [component, { config, weights }] of networks) {
     for (const [suffix, graph] of buildNetwork(config, weights)) {
-      const place = await placeTogether("model.onnx", graph, [[link, real]], cacheDir);
-      graphs.set(component + suffix, place);
+      written.set(`${component}${suffix}.onnx`, graph);
     }
   }
+  const place = await placeTogether(written, [[link, real]], cacheDir);
+  const graphs = new Map(
+    [...written.keys()].map((name) => [name.replace(".onnx", ""), join(place, name)]),
+  );
   const tokenizers = Object.keys(index).filter((key) => key.startsWith("tokenizer"));
   const isVocabulary = (component: string, name: string) =>
     tokenizers.includes(component) && (name === "vocab.json" || name === "merges.txt");
