@@ -17,7 +17,7 @@ export function watchProcessEnd(runsDry: () => boolean, ends: () => void): () =>
       process.off("exit", ends);
     };
   }
-  const beforeUnload = (event: Event) => {
+  const beforeUnload = (event: { preventDefault(): void }) => {
     if (runsDry()) event.preventDefault();
   };
   const global: EventTarget = globalThis; // its declared events differ with a page's types
