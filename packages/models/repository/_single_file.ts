@@ -6,7 +6,7 @@ import { pickleReason } from "../safetensors/_other_formats.ts";
 import { readSingleFile } from "../single_file/single_file.ts";
 import { standardVocabulary } from "../text/_clip_standard.ts";
 import { RepositoryError } from "./error.ts";
-import type { Repository, RepositoryOptions } from "./repository.ts";
+import type { Repository, RepositoryOptions } from "./types.ts";
 import { readHeaderOf } from "./_safetensors.ts";
 
 /** What the graphs call the file that they read. */
