@@ -21,6 +21,18 @@ const PROMPTS = [
   "pink flower on a gray background",
   "yellow star on a purple background",
   "gray elephant on a white background",
+  "black cat", // most pictures are on white
+  "red apple",
+  "green tree",
+  "blue whale",
+  "yellow banana",
+  "purple grapes",
+  "orange fox",
+  "pink pig",
+  "brown horse",
+  "white snowman",
+  "gray mouse",
+  "turquoise fish",
 ];
 
 const [folder] = Deno.args;

@@ -4,8 +4,14 @@ import { isSentence } from "./sentence.ts";
 import { systemReason } from "./system_reason.ts";
 
 /** What packages advise their callers, in words of the command line. */
-const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/use its "inpaint"/, "give --init-img and --mask"],
+const ADVICE: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
+  [/use its "inpaint"/, () => "give --init-img and --mask"],
+  // Packages count the layers that are left out, options as A1111 does: 1 is the last.
+  [
+    /^(Cannot skip \d+ layers of .*expected at most )(\d+)$/s,
+    (_, text, most) => `${text}${most}: give --clip-skip ${Number(most) + 1} or less`,
+  ],
+  [/or (do without|no) CLIP skip$/, () => "or give --clip-skip 1"],
 ];
 
 /** Errors whose class says that somebody wrote their message for a person. */

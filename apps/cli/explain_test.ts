@@ -125,3 +125,13 @@ Deno.test("every message that the packages throw is of the form that explain() k
   await walk(from);
   assert(count > 200, `${count}`);
 });
+
+Deno.test("explain() says which --clip-skip a model takes", () => {
+  const said = (text: string) => explain(new RangeError(text)).message;
+  const few = 'Cannot skip 1 layers of "t/model.onnx": it has 1; expected at most 0';
+  assertStringIncludes(said(few), "give --clip-skip 1 or less");
+  const none =
+    'Cannot read layer -2 of "t/model.onnx": it gives x only; expected y, or do without ' +
+    "CLIP skip";
+  assertStringIncludes(said(none), "or give --clip-skip 1");
+});

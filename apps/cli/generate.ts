@@ -24,10 +24,11 @@ import { modelFacts } from "./model_facts.ts";
 import { leaveNetwork } from "./network.ts";
 import { openModels } from "./open_models.ts";
 import type { Given } from "./options/options.ts";
-import { type OutputNames, outputNames } from "./picture/output.ts";
+import { existingPart, type OutputNames, outputNames } from "./picture/output.ts";
 import type { Rgb } from "./picture/png.ts";
-import { Progress, type Screen } from "./progress.ts";
+import { plural, Progress, type Screen } from "./progress.ts";
 import { type Batch, planBatches, type Resolved, resolveJob } from "./options/resolve.ts";
+import { warnings } from "./warnings.ts";
 import { Watcher } from "./watcher.ts";
 
 /** What the command needs of its surroundings. */
@@ -61,10 +62,8 @@ export async function runGenerate(
   const seedsDiffer = jobs.length === 1 && jobs[0]!.variationSeed === undefined;
   const names = await outputNames(given.output, count, seedsDiffer);
   const input = await readInputPicture(given);
-  // A folder that was named as one is made; so it need not be there for a dry run.
-  const named = /[/\\]$/.test(given.output ?? "");
-  if (named && !given.dryRun) await makeFolder(names.folder);
-  if (!named || !given.dryRun) await requireFolder(names.folder);
+  // A folder that was named as one is made, when there is something to put into it.
+  await requireFolder(names.makesFolder ? await existingPart(names.folder) : names.folder);
   if (given.previewPath !== undefined) {
     if (formatOf(given.previewPath) !== "png") throw usageError("--preview-path must end in .png");
     await requireFolder(dirname(given.previewPath));
@@ -74,17 +73,13 @@ export async function runGenerate(
 
   await using model = await openModels(given, progress, signal);
   const { repository } = model;
-  await leaveNetwork();
+  await leaveNetwork(given);
   const resolved: Resolved[] = [];
   for (const job of jobs) resolved.push(await resolveJob(job, model, input));
   refuseExisting(names, resolved, given);
-  for (const { warnings } of resolved) warnings.forEach((text) => progress.note(text));
-  if (given.quality !== undefined && names.format !== "jpg") {
-    progress.note(
-      `--quality ${given.quality} changes nothing: only JPEG has it, not ${names.format}`,
-    );
-  }
+  for (const text of await warnings(names.format, given, resolved)) progress.note(text);
   if (given.dryRun) return dryRun(resolved, repository.path, names, given, print);
+  if (names.makesFolder) await makeFolder(names.folder);
 
   // Hashing gigabytes takes a while: it runs beside the first picture.
   const facts = given.noMetadata && !given.json
@@ -127,7 +122,7 @@ export async function runGenerate(
     if (!signal.aborted) throw error;
     throw new CliError(
       exitCodes.interrupted,
-      `Stopped: ${written.length} of ${countOf(count, "picture")} ${
+      `Stopped: ${written.length} of ${plural(count, "picture")} ${
         count === 1 ? "was" : "were"
       } written`,
     );
@@ -144,7 +139,7 @@ export async function runGenerate(
     if (!given.json) print(gridPath);
   }
   const seconds = (performance.now() - started) / 1000;
-  verbose(`${countOf(written.length, "picture")} in ${seconds.toFixed(1)} s`);
+  verbose(`${plural(written.length, "picture")} in ${seconds.toFixed(1)} s`);
   if (given.json) {
     const images = written.map(({ record, ...files }) => ({ ...files, ...record }));
     print(JSON.stringify({ images, ...(gridPath ? { grid: gridPath } : {}), seconds }, null, 2));
@@ -170,9 +165,6 @@ async function deviceLine(given: Given): Promise<string> {
     .map(({ device, reason }) => `${device}: ${reason ?? "not found"}`);
   return `device ${serves}${others.length > 0 ? ` (not ${others.join("; not ")})` : ""}`;
 }
-
-/** `1 picture`, `2 pictures`. */
-const countOf = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 function pictures({ given }: Job): number {
   return (given.batchCount ?? 1) * (given.batchSize ?? 1);
@@ -272,11 +264,13 @@ function dryRun(
   }
   print(`model ${model}`);
   for (const { settings, sampler, pictures, first, plan } of runs) {
-    const calls = [plan, ...plan.stages ?? []].map(({ calls }) => calls).join(" + ");
+    const stages = [plan, ...plan.stages ?? []].map(({ calls }) => calls);
+    const earlier = stages.slice(0, -1).map((calls) => `${calls} + `).join("");
+    const calls = `${earlier}${plural(stages.at(-1)!, "model call")}`;
     const spacing = sampler.schedule === undefined ? "" : ` ${sampler.schedule}`;
     print(commandLine(settings));
-    const many = countOf(pictures, "picture");
-    print(`  ${many} of ${calls} model calls by ${sampler.name}${spacing}: ${first}`);
+    const many = plural(pictures, "picture");
+    print(`  ${many} of ${calls} by ${sampler.name}${spacing}: ${first}`);
   }
 }
 

@@ -16,8 +16,9 @@ import { openModels } from "./open_models.ts";
 import type { Given } from "./options/options.ts";
 import { plotLevels } from "./picture/plot.ts";
 import { encodePng } from "./picture/png.ts";
-import type { Progress } from "./progress.ts";
+import { plural, type Progress } from "./progress.ts";
 import { type OpenedModel, resolveJob } from "./options/resolve.ts";
+import { warnings } from "./warnings.ts";
 
 /** What Stable Diffusion 1.x was trained with; used when no model is given. */
 const stableDiffusionConfig: SchedulerConfig = {
@@ -132,7 +133,9 @@ export async function runPlan(
     job!.given,
     await readInputPicture(job!.given),
   );
-  const { plan: told } = await resolveJob({ ...job!, given }, model, input);
+  const resolved = await resolveJob({ ...job!, given }, model, input);
+  for (const text of await warnings(undefined, given, [resolved])) progress.note(text);
+  const { plan: told } = resolved;
   const plot = given.plot === undefined ? undefined : await drawPlan(told, given, given.plot);
   if (given.json) {
     const { scheduler: config, ...rest } = told;
@@ -141,7 +144,7 @@ export async function runPlan(
   }
   const { scheduler, calls, plan, end } = told;
   print(
-    `${scheduler._class_name}, trained as ${model.name}: ${calls} model calls, ` +
+    `${scheduler._class_name}, trained as ${model.name}: ${plural(calls, "model call")}, ` +
       `starting from noise of deviation ${short(told.initNoiseSigma)}`,
   );
   if (plan && end) print(planTable(plan, end));

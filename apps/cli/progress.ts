@@ -58,6 +58,11 @@ export function size(bytes: number): string {
   return `${unit === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${units[unit]}`;
 }
 
+/** `1 picture`, `2 pictures`. */
+export function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
 const BAR = 24;
 const REDRAW_MS = 50;
 const PLAIN_FIRST_MS = 2000; // a run shorter than this gets one line

@@ -28,7 +28,8 @@ export interface RunOptions {
   /** Denoising steps; solvers of two stages call the network twice per step. */
   readonly steps?: number;
   /**
-   * Seed of the first image; image i has `seed + i`. A whole number from 0. Random when absent, and
+   * Seed of the first image; image i has `seed + i`. A whole number from 0: of torch's negative and
+   * 64-bit seeds the error names the one that draws the same. Random when absent, and
    * told in {@linkcode Image.seed}.
    */
   readonly seed?: number;

@@ -60,6 +60,24 @@ Deno.test("setTimesteps() asks for mu where the shift depends on it", () => {
   assertThrows(() => scheduler.setTimesteps(4), TypeError, "mu is undefined");
 });
 
+Deno.test("a run begins at a step, however many calls the steps before it make", () => {
+  const scheduler = Scheduler.fromConfig({
+    _class_name: "HeunDiscreteScheduler",
+    beta_schedule: "squaredcos_cap_v2",
+    prediction_type: "v_prediction",
+    pure_noise_sigma: 200,
+  });
+  scheduler.setTimesteps(6);
+  const levels = [0, 1, 3, 5].map((call) => scheduler.plan.steps[call]!.level);
+  levels.forEach((level, step) => {
+    scheduler.setBeginStep(step);
+    assertEquals(scheduler.plan.steps[0]!.level, level);
+  });
+  for (const step of [-1, 6, 0.5]) {
+    assertThrows(() => scheduler.setBeginStep(step), RangeError, "from 0 to 5");
+  }
+});
+
 Deno.test("timesteps and spaced sigmas contradict each other", () => {
   const scheduler = Scheduler.fromConfig({
     _class_name: "EulerDiscreteScheduler",

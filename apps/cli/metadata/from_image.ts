@@ -13,37 +13,6 @@ const WITH_INIT_IMAGE: readonly OptionKey[] = ["strength", "noiseLevel", "noise"
 const WITH_MASK: readonly OptionKey[] = ["maskBlur", "maskPadding"];
 
 /**
- * What a picture may ask for by itself: as much as people make pictures with. Anyone can write
- * `Steps: 1000, Size: 8192x8192` into a picture; a machine would work for days.
- */
-const MOST: readonly (readonly [name: string, keys: readonly OptionKey[], most: number])[] = [
-  ["pixels", ["width", "height"], 2048 * 2048],
-  ["steps", ["steps"], 150],
-  ["timesteps", ["timesteps"], 150],
-  ["sigmas", ["sigmas"], 151],
-];
-
-/** Refuses settings of a picture beyond {@linkcode MOST} that were not given on the command line. */
-function refuseTooMuch(path: string, given: Given, command: Given): void {
-  for (const [name, keys, most] of MOST) {
-    if (keys.every((key) => command[key] !== undefined)) continue;
-    const values = keys.map((key) => command[key] ?? given[key]);
-    if (values.some((value) => value === undefined)) continue;
-    const amount = values.reduce<number>(
-      (product, value) =>
-        product * (typeof value === "number" ? value : `${value}`.split(",").length),
-      1,
-    );
-    if (amount <= most) continue;
-    const flags = keys.map((key, i) => `--${flagOf(key)} ${values[i]}`).join(" ");
-    throw usageError(
-      `Cannot use --from-image ${path}: it asks for ${amount} ${name}, and a picture alone may ask ` +
-        `for ${most}; if that is what you want, say so: ${flags}`,
-    );
-  }
-}
-
-/**
  * The settings in a picture's metadata, checked like options that were typed: anyone can write into a
  * picture.
  *
@@ -85,7 +54,6 @@ export async function givenFromImage(
     if (!(error instanceof CliError)) throw error;
     throw usageError(`Cannot use --from-image ${path}: ${error.message}`);
   }
-  refuseTooMuch(path, given, command);
   const model = read.model === undefined ? undefined : printableLine(read.model);
   note(`settings of ${path}, made by ${read.from}${model ? ` with ${model}` : ""}`);
   if (read.given.initImg !== undefined && initImg === undefined) {

@@ -7,11 +7,11 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { type CliError, usageError } from "../exit_codes.ts";
-import { didYouMean, editDistance } from "./nearest.ts";
+import { didYouMean } from "./nearest.ts";
 import { flagOf, type Given, type Option, type OptionKey, options } from "./options.ts";
 
 /** What the first word asks for; pictures unless it says otherwise. */
-export type Command = "generate" | "plan" | "inspect";
+export type Command = "generate" | "plan" | "inspect" | "classify" | "likelihood";
 
 /** A command line, taken apart and checked. */
 export interface Invocation {
@@ -22,7 +22,7 @@ export interface Invocation {
 }
 
 const table = Object.entries(options) as [OptionKey, Option][];
-const COMMANDS: readonly string[] = ["plan", "inspect"];
+const COMMANDS: readonly string[] = ["plan", "inspect", "classify", "likelihood"];
 
 const byFlag = new Map<string, OptionKey>();
 for (const [key, option] of table) {
@@ -181,11 +181,10 @@ export function readArgs(argv: readonly string[]): Invocation {
  */
 export function nearlyCommand(words: readonly string[]): string | undefined {
   const [word = ""] = words;
-  const near = words.length === 1 &&
-    COMMANDS.find((name) =>
-      name.length - word.length <= 1 && word.length <= name.length && editDistance(word, name) === 1
-    );
-  return near ? `drawing "${word}"; did you mean the command ${near}?` : undefined;
+  // A plant is no plan.
+  if (words.length !== 1 || COMMANDS.some((name) => word.startsWith(name))) return undefined;
+  const near = didYouMean(word, COMMANDS);
+  return near === "" ? undefined : `"${word}" is taken for a prompt${near}`;
 }
 
 /** Checks what options say about each other. */
@@ -224,6 +223,9 @@ function together(given: Given): Given {
   needs("strength", "initImg");
   needs("noise", "initImg");
   needs("colorize", "initImg");
+  needs("enlarge", "initImg");
+  needs("denoise", "initImg");
+  needs("method", "mask");
   needs("mask", "initImg");
   needs("invertMask", "mask");
   needs("maskBlur", "mask");

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { readArgs, readNumbers, readWeighted } from "./args.ts";
+import { nearlyCommand, readArgs, readNumbers, readWeighted } from "./args.ts";
 import { CliError, exitCodes } from "../exit_codes.ts";
 import { helpText } from "./help.ts";
-import { editDistance, nearest } from "./nearest.ts";
+import { didYouMean } from "./nearest.ts";
 import { flagOf, options } from "./options.ts";
 
 function refused(argv: readonly string[], text: string): void {
@@ -145,10 +145,23 @@ Deno.test("no two options share a flag or a letter", () => {
   assertEquals(new Set(names).size, names.length);
 });
 
-Deno.test("editDistance() counts added, dropped, changed and swapped letters", () => {
-  assertEquals(editDistance("steps", "steps"), 0);
-  assertEquals(editDistance("stpes", "steps"), 1);
-  assertEquals(editDistance("", "abc"), 3);
-  assertEquals(editDistance("kitten", "sitting"), 3);
-  assertEquals(nearest("qqqq", ["steps", "seed"]), undefined);
+Deno.test("didYouMean() says nothing where no name is near", () => {
+  assertEquals(didYouMean("plam", ["plan", "inspect"]), "; did you mean plan?");
+  assertEquals(didYouMean("qqqq", ["steps", "seed"]), "");
+  assertEquals(didYouMean("xyz", ["eta", "lms"]), "");
+  refused(["--abc", "1"], "see --help"); // --also is two letters away, of three
+  refused(["--device", "qpu"], "did you mean cpu?");
+  refused(["--device", "gpu1"], "webgpu, dml, coreml");
+  refused(["-xyz"], "see --help");
+});
+
+Deno.test("a word that is nearly a command is a prompt, and the command is named", () => {
+  assertEquals(nearlyCommand(["plam"]), '"plam" is taken for a prompt; did you mean plan?');
+  assertEquals(
+    nearlyCommand(["inspekt"]),
+    '"inspekt" is taken for a prompt; did you mean inspect?',
+  );
+  for (const words of [["plant"], ["plam", "tree"], ["cat"], []]) {
+    assertEquals(nearlyCommand(words), undefined);
+  }
 });

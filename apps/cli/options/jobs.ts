@@ -6,6 +6,7 @@
 
 import { usageError } from "../exit_codes.ts";
 import { givenFromImage } from "../metadata/from_image.ts";
+import { refuseTooMuch } from "../metadata/picture_budget.ts";
 import { flagOf, type Given, type OptionKey, options } from "./options.ts";
 import { printable } from "../printable.ts";
 import { readPrompts, requirePrompt } from "./prompts.ts";
@@ -70,6 +71,7 @@ export async function readJobs(
     ? {}
     : await givenFromImage(command.fromImage, command, note);
   const given = merged(image, command);
+  if (command.fromImage !== undefined) refuseTooMuch(command.fromImage, given, command);
   const typed = words.join(" ").trim();
   const file = typed === "-" ? "-" : command.promptFile;
   const sources = [command.prompt, typed === "" || typed === "-" ? undefined : typed, file]

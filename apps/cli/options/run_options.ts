@@ -56,13 +56,38 @@ export const runOptions = {
     value: "0..255",
     min: 0,
     max: 255,
-    help: "models without text: take noise of this deviation from the picture",
+    help: "models without text: take noise of this deviation from the picture, by the scheduler",
   },
   colorize: {
     group: "Starting from a picture",
     kind: "switch",
     aliases: ["colourise"],
-    help: "models without text: give a grey picture colours",
+    help: "give a grey picture colours: of its own only the grey is kept",
+  },
+  enlarge: {
+    group: "Starting from a picture",
+    kind: "integer",
+    value: "times",
+    min: 2,
+    max: 32,
+    help: "make it so many times larger; its pixels are the means of the new ones",
+  },
+  denoise: {
+    group: "Starting from a picture",
+    kind: "number",
+    value: "0..255",
+    min: 0.5,
+    max: 255,
+    help:
+      "take noise of this deviation from it (by DDNM+); also with --colorize, --enlarge, --mask",
+  },
+  method: {
+    group: "Starting from a picture",
+    kind: "choice",
+    choices: ["blend", "ddnm"],
+    help: "how the masked part is made: blend keeps the rest at each noise level, ddnm corrects " +
+      "each predicted picture",
+    standard: "blend",
   },
   noiseLevel: {
     group: "Starting from a picture",
@@ -77,7 +102,9 @@ export const runOptions = {
     group: "Starting from a picture",
     kind: "text",
     value: "file",
-    help: "take prompt and settings from a picture's metadata (Shum, A1111, InvokeAI); flags win",
+    help:
+      "take prompt and settings from a picture's metadata (Shum, A1111, InvokeAI); flags win, " +
+      "and only they may ask for more than 2048x2048 pixels or 150 steps",
   },
   output: {
     group: "Output",
@@ -168,7 +195,29 @@ export const runOptions = {
     group: "Plan",
     kind: "text",
     value: "file.png",
-    help: "plan: draw the noise levels",
+    help: "plan: draw the noise levels; likelihood: draw the terms of the bound",
+  },
+  labels: {
+    group: "Bayes",
+    kind: "text",
+    value: "a,b,...",
+    help: "classify: what the picture may show, with commas between",
+  },
+  template: {
+    group: "Bayes",
+    kind: "text",
+    value: "text",
+    help: "classify: the prompt that a label makes, with {} for the label",
+    standard: "{}",
+  },
+  draws: {
+    group: "Bayes",
+    kind: "integer",
+    value: "n",
+    min: 2,
+    max: 10_000,
+    help: "classify: noises that each label is tried on; more are surer",
+    standard: "32",
   },
   listSamplers: { group: "Lists", kind: "switch", help: "samplers and their other names" },
   listSchedules: { group: "Lists", kind: "switch", help: "noise schedules" },

@@ -24,6 +24,8 @@ export interface OutputNames {
   readonly format: Format;
   /** Whether the user named the very file; then it is an error if it exists. */
   readonly exact: boolean;
+  /** Whether the user named a folder, which is made if it is not there. */
+  readonly makesFolder: boolean;
   path(facts: NameFacts): string;
   /** A sibling of a picture, such as its animation: another ending. */
   sibling(path: string, ending: string): string;
@@ -45,8 +47,19 @@ export function slug(text: string): string {
   return name.replace(/-+$/, "") || "untitled";
 }
 
+const SLASH = /[/\\]$/;
+
+/** The part of a path that there is. */
+export async function existingPart(path: string): Promise<string> {
+  const above = dirname(path);
+  const there = path === above || await Deno.lstat(path).then(() => true, (error) => {
+    return !(error instanceof Deno.errors.NotFound);
+  });
+  return there ? path : await existingPart(above);
+}
+
 async function isFolder(path: string): Promise<boolean> {
-  return /[/\\]$/.test(path) || await Deno.stat(path).then((info) => info.isDirectory, () => false);
+  return SLASH.test(path) || await Deno.stat(path).then((info) => info.isDirectory, () => false);
 }
 
 /**
@@ -92,6 +105,7 @@ export async function outputNames(
     folder,
     format,
     exact,
+    makesFolder: output !== undefined && SLASH.test(output),
     path(facts: NameFacts): string {
       const file = basename(pattern)
         .replace(COUNTER, (_, digits: string) => `${facts.index}`.padStart(Number(digits), "0"))

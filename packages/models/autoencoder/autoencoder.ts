@@ -4,13 +4,14 @@ import {
   scaleLatents,
   unscaleLatents,
 } from "./_latent_scale.ts";
+import { type AutoencoderConfig, readAutoencoderConfig } from "./config.ts";
 import { runNetwork, samplePosterior } from "./_network.ts";
 import { type Planes, runTiled } from "./_tiles.ts";
-import { readConfig } from "../_component_files.ts";
+import { openGraph } from "../engine/_open_graph.ts";
+import type { OpenOptions } from "../engine/engine.ts";
 import type { ModelFiles } from "../model_files.ts";
-import type { Device, Session, SessionOptions } from "../session.ts";
+import type { Device, Session } from "../session.ts";
 import { elementCount } from "../tensor.ts";
-import { openSession } from "../engine/node/open_session.ts";
 
 /** A batch of pictures or latents: flat NCHW numbers and their shape. */
 export interface Pictures {
@@ -21,7 +22,7 @@ export interface Pictures {
 }
 
 /** How {@linkcode openAutoencoder} opens. */
-export interface AutoencoderOptions extends SessionOptions {
+export interface AutoencoderOptions extends OpenOptions {
   /** Whether to open the encoder too, when the model has one; true by default. */
   readonly encoder?: boolean;
   /** Whether to cut pictures into tiles; "auto" (the default): from 1024×1024 pixels up. */
@@ -31,7 +32,7 @@ export interface AutoencoderOptions extends SessionOptions {
 /** Between pixels and latents: a variational autoencoder, or a tiny one. */
 export interface Autoencoder extends AsyncDisposable {
   /** The device that serves it. */
-  readonly device: Device;
+  readonly device: Device | "remote";
   /** Latents that the denoiser sees = (latents of the network - shift)·scale. */
   readonly scalingFactor: number;
   /** See {@linkcode Autoencoder.scalingFactor}. */
@@ -91,8 +92,9 @@ const defaultTile = 64;
  *
  * const folder = {
  *   has: () => true,
- *   file: (component: string, name = "model.onnx") => `missing/${component}/${name}`,
  *   json: () => Promise.resolve({ scaling_factor: 0.13025 }),
+ *   text: () => Promise.resolve(""),
+ *   graph: (component: string) => Promise.resolve(`missing/${component}/model.onnx`),
  * };
  * await assertRejects(() => openAutoencoder(folder), Error, "there is no such file");
  * ```
@@ -102,15 +104,12 @@ export async function openAutoencoder(
   options: AutoencoderOptions = {},
 ): Promise<Autoencoder> {
   const { encoder = true, tiling = "auto" } = options;
-  const config = {
-    ...await readConfig(files, "vae"),
-    ...await readConfig(files, "vae_decoder"),
-  };
-  const decoder = await openSession(files.file("vae_decoder"), options);
+  const config = await readAutoencoderConfig(files);
+  const decoder = await openGraph(files, "vae_decoder", options);
   let both: Session | undefined;
   try {
     if (encoder && files.has("vae_encoder")) {
-      both = await openSession(files.file("vae_encoder"), options);
+      both = await openGraph(files, "vae_encoder", options);
     }
     return new SessionAutoencoder(decoder, both, config, tiling);
   } catch (error) {
@@ -121,7 +120,7 @@ export async function openAutoencoder(
 }
 
 class SessionAutoencoder implements Autoencoder {
-  readonly device: Device;
+  readonly device: Device | "remote";
   readonly scalingFactor: number;
   readonly shiftFactor: number;
   readonly scaleFactor: number;
@@ -137,7 +136,7 @@ class SessionAutoencoder implements Autoencoder {
   constructor(
     decoder: Session,
     encoder: Session | undefined,
-    config: Readonly<Record<string, unknown>>,
+    config: AutoencoderConfig,
     tiling: "auto" | boolean,
   ) {
     const [latents, image] = [decoder.inputs[0]!, decoder.outputs[0]!];
@@ -151,20 +150,19 @@ class SessionAutoencoder implements Autoencoder {
     this.#decoder = decoder;
     this.#encoder = encoder;
     this.#tiling = tiling;
-    this.#scale = readLatentScale(config);
+    this.#scale = readLatentScale(config.json);
     this.device = decoder.device;
     this.canEncode = encoder !== undefined;
     this.scalingFactor = this.#scale.scalingFactor;
     this.shiftFactor = this.#scale.shiftFactor;
     this.latentChannels = typeof channels === "number" && channels > 0
       ? channels
-      : config.latent_channels as number | undefined ?? 4;
-    const blocks = config.block_out_channels ?? config.decoder_block_out_channels;
-    this.scaleFactor = Array.isArray(blocks) ? 2 ** (blocks.length - 1) : 8;
-    const trained = typeof config.sample_size === "number" ? config.sample_size : undefined;
-    this.#tile = trained === undefined
-      ? defaultTile
-      : Math.max(16, Math.round(trained / this.scaleFactor));
+      : config.latentChannels;
+    this.scaleFactor = config.scaleFactor;
+    const trained = config.json.sample_size;
+    this.#tile = typeof trained === "number"
+      ? Math.max(16, Math.round(trained / this.scaleFactor))
+      : defaultTile;
   }
 
   async encode(

@@ -34,8 +34,32 @@ const breakWord = /\s*\bBREAK\b\s*/;
  * ```
  */
 export function parsePrompt(prompt: string): readonly (readonly PromptPart[])[] {
+  return scan(prompt).rows;
+}
+
+/**
+ * Finds the first bracket of a prompt that weighs everything behind it, because nothing closes it: more
+ * often a slip than what was meant.
+ *
+ * @param prompt The text, in the grammar of {@linkcode parsePrompt}.
+ * @returns Where the bracket stands, in UTF-16 units; undefined if all are closed.
+ *
+ * @example One that is closed, and one that is not
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { unclosedBracket } from "@shum/models";
+ *
+ * assertEquals(unclosedBracket("a (red:1.3) cat \\("), undefined);
+ * assertEquals(unclosedBracket("a (red cat"), 2);
+ * ```
+ */
+export function unclosedBracket(prompt: string): number | undefined {
+  return scan(prompt).open[0]?.at;
+}
+
+function scan(prompt: string): { rows: PromptPart[][]; open: readonly { at: number }[] } {
   const parts: { text: string; weight: number; row: number }[] = [];
-  const open: { bracket: "(" | "["; from: number }[] = [];
+  const open: { bracket: "(" | "["; from: number; at: number }[] = [];
   let row = 0;
   const multiply = (from: number, factor: number) => {
     for (let i = from; i < parts.length; i++) parts[i]!.weight *= factor;
@@ -52,8 +76,8 @@ export function parsePrompt(prompt: string): readonly (readonly PromptPart[])[] 
       if (piece !== "") parts.push({ text: piece, weight: 1, row });
     }
   };
-  for (const [sign, weight] of prompt.matchAll(signs)) {
-    if (sign === "(" || sign === "[") open.push({ bracket: sign, from: parts.length });
+  for (const { 0: sign, 1: weight, index: at } of prompt.matchAll(signs)) {
+    if (sign === "(" || sign === "[") open.push({ bracket: sign, from: parts.length, at });
     else if (weight !== undefined && close("(", Number(weight))) continue;
     else if (sign === ")" && close("(", roundFactor)) continue;
     else if (sign === "]" && close("[", squareFactor)) continue;
@@ -69,7 +93,7 @@ export function parsePrompt(prompt: string): readonly (readonly PromptPart[])[] 
     if (last?.weight === weight) last.text += text;
     else rows[row]!.push({ text, weight });
   }
-  return rows;
+  return { rows, open };
 }
 
 /** A row of a long prompt: token ids without start and end, and the weight of each. */

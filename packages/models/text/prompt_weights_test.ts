@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { cutRows, parsePrompt } from "./prompt_weights.ts";
+import { cutRows, parsePrompt, unclosedBracket } from "./prompt_weights.ts";
 
 /** The parts as `text*weight`, rows joined by `|`. */
 const show = (prompt: string) =>
@@ -71,4 +71,10 @@ Deno.test("cutRows() cuts 200 tokens into rows of 75", () => {
   const rows = cutRows([[part(1, ...ids)]], 75);
   assertEquals(rows.map((row) => row.ids.length), [75, 75, 50]);
   assertEquals(rows.flatMap((row) => row.ids), ids);
+});
+
+Deno.test("unclosedBracket() finds the first bracket that nothing closes", () => {
+  const at = (prompt: string) => unclosedBracket(prompt);
+  assertEquals(["", "a cat", "(a:1.3) [b]", "\\(a", "a)"].map(at), Array(5).fill(undefined));
+  assertEquals(["(a", "(a [b)", "((a)", "x [y (z:1.2)"].map(at), [0, 3, 0, 2]);
 });

@@ -49,15 +49,22 @@ export function makeGenerator(rng: Rng, seed: number): Gaussian {
   return make(seed);
 }
 
-function checkSeed(value: number, name: string): void {
-  if (typeof value !== "number") {
+function checkSeed(value: number | bigint, name: string): void {
+  if (typeof value !== "number" && typeof value !== "bigint") {
     throw new TypeError(`Cannot draw noise: ${name} is a ${typeof value}; expected a number`);
   }
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new RangeError(
-      `Cannot draw noise: ${name} is ${value}; expected a whole number from 0 to 2^53 - 1`,
-    );
-  }
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  const whole = typeof value === "bigint" || Number.isSafeInteger(value);
+  const error = typeof value === "bigint" ? TypeError : RangeError;
+  throw new error(
+    `Cannot draw noise: ${name} is ${value}${typeof value === "bigint" ? "n, a bigint" : ""}; ` +
+      `expected a whole number from 0 to 2^53 - 1` +
+      (whole
+        ? `. torch on the CPU, which reads the low 32 bits, draws the same for ${
+          BigInt.asUintN(32, BigInt(value))
+        }.`
+        : ""),
+  );
 }
 
 /**
@@ -92,6 +99,7 @@ export function seedsOf(options: RunOptions, prompts = 1): Seeds {
     );
   }
   const seed = options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
+  checkSeed(seed, "seed");
   // As A1111 does: the images of a run vary by their variation seeds, if there are any.
   const step = variationStrength > 0 ? 0 : 1;
   const seeds = given ?? Array.from({ length: images }, (_, i) => seed + step * i);

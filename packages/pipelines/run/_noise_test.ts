@@ -23,6 +23,10 @@ Deno.test("seedsOf() lets images vary by their variation seeds when noise is mix
 
 Deno.test("seedsOf() names what is wrong", () => {
   assertThrows(() => seedsOf({ seed: -1 }), RangeError, "seed is -1");
+  assertThrows(() => seedsOf({ seed: -5 }), RangeError, "draws the same for 4294967291");
+  const big = 2n ** 64n - 5n as unknown as number;
+  assertThrows(() => seedsOf({ seed: big }), TypeError, "draws the same for 4294967291");
+  assertEquals(draw(4294967291), draw(-5));
   assertThrows(() => seedsOf({ seed: 0.5 }), RangeError, "seed is 0.5");
   assertThrows(() => seedsOf({ seed: 2 ** 53 }), RangeError, "2^53");
   assertThrows(() => seedsOf({ seed: "7" as unknown as number }), TypeError, "string");

@@ -49,11 +49,12 @@ export function resolve(config: SchedulerConfig): Resolved {
     );
   }
   if (!entry) {
+    // All names end alike: what comes before is what a name is like.
+    const stem = (text: string) => text.replace(/Scheduler$/, "");
+    const near = nearest(stem(name), Object.keys(REGISTRY).map(stem));
     throw new RangeError(
       `Cannot read scheduler config: _class_name is "${name}"; expected a class that samples ` +
-        `images, for instance "${
-          nearest(name, Object.keys(REGISTRY)) ?? "EulerDiscreteScheduler"
-        }"`,
+        `images, for instance "${near ?? "EulerDiscrete"}Scheduler"`,
     );
   }
   const renamed: Record<string, unknown> = { ...config };

@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { samplerConfig, samplerNames, scheduleNames } from "./samplers.ts";
+import type { SchedulerConfig } from "./config.ts";
+import type { Plan } from "../plan/plan.ts";
+import { Runner } from "../plan/runner.ts";
+import { samplerConfig, samplerNames, samplerOf, scheduleNames } from "./samplers.ts";
 import { Scheduler } from "../scheduler.ts";
 
 const base = {
@@ -66,6 +69,85 @@ Deno.test("what the model was trained with is kept, how another sampler ran is n
   });
 });
 
+/** The model that ships begins in noise alone: sigma / alpha is 20,291 at its last timestep. */
+const fromNoise = {
+  _class_name: "DPMSolverMultistepScheduler",
+  beta_schedule: "squaredcos_cap_v2",
+  prediction_type: "v_prediction",
+  timestep_spacing: "trailing",
+};
+const planOf = (sampler: string, schedule: string | undefined, model: SchedulerConfig) => {
+  const scheduler = Scheduler.fromConfig(samplerConfig(sampler, schedule, model));
+  scheduler.setTimesteps(10);
+  return scheduler.plan;
+};
+
+/** How far an output of size 1 at one call, the others 0, can move the end of a run, at most. */
+function gain(plan: Plan): number {
+  return Math.max(...plan.steps.map((_, k) => {
+    const runner = new Runner(plan, new Float32Array(1), (out) => out.fill(0));
+    while (!runner.done) runner.step(Float32Array.of(runner.index === k ? 1 : 0));
+    return Math.abs(runner.x[0]!);
+  }));
+}
+
+Deno.test("no named sampler magnifies a small error of a model that begins in noise alone", () => {
+  const magnifying = samplerNames().flatMap(({ name }) =>
+    [undefined, ...scheduleNames().map((row) => row.name)].flatMap((schedule) => {
+      const most = gain(planOf(name, schedule, fromNoise));
+      return most < 5 ? [] : [`${name}, ${schedule}: ${most}`];
+    })
+  );
+  assertEquals(magnifying, []);
+  const own = Scheduler.fromConfig({ ...fromNoise, _class_name: "HeunDiscreteScheduler" });
+  own.setTimesteps(10); // as in diffusers
+  assert(gain(own.plan) > 200);
+});
+
+Deno.test("from noise alone the first step is Euler's, and then the sampler begins", () => {
+  const { steps } = planOf("heun", undefined, fromNoise);
+  assertEquals(steps.length, 18); // one call less than 2·10 - 1
+  assertEquals(Object.keys(steps[0]!.x.terms), ["x0", "eps"]);
+  assertEquals(Object.keys(steps[2]!.x.terms).length, 5);
+  const own = Scheduler.fromConfig({ ...fromNoise, _class_name: "HeunDiscreteScheduler" });
+  own.setTimesteps(10); // a config that names the class itself is diffusers'
+  assertEquals(own.plan.steps.length, 19);
+});
+
+Deno.test("a model that keeps some signal is sampled by name as diffusers samples it", () => {
+  for (const { name, className } of samplerNames()) {
+    for (const beta_schedule of ["scaled_linear", "linear"]) {
+      const model = { ...base, beta_schedule, beta_end: 0.02 };
+      const { pure_noise_sigma: _, ...config } = samplerConfig(name, undefined, model);
+      const scheduler = Scheduler.fromConfig(config as SchedulerConfig);
+      scheduler.setTimesteps(10);
+      assertEquals(planOf(name, undefined, model), scheduler.plan, className);
+    }
+  }
+});
+
+Deno.test("samplers over whole timesteps take schedules of sigmas", () => {
+  for (const name of ["ddim", "ddpm", "pndm", "plms", "ipndm"]) {
+    for (const schedule of ["karras", "exponential", "beta", "kl_optimal", "polyexponential"]) {
+      const sigmas = planOf("euler", schedule, base).steps.map(({ level }) => level.sigma);
+      const visited = new Set(
+        planOf(name, schedule, base).steps.map(({ level }) => level.sigma / level.alpha),
+      );
+      const apart = sigmas.filter((sigma) =>
+        ![...visited].some((v) => Math.abs(v / sigma - 1) < 1e-3)
+      );
+      assertEquals(apart, [], `${name} ${schedule}`);
+    }
+  }
+});
+
+Deno.test("iPNDM keeps the model's timesteps, or the levels of a model of its own", () => {
+  const model = { ...base, prediction_type: "v_prediction" };
+  assertEquals(planOf("ipndm", undefined, model).steps[0]!.level.t, 901);
+  const own = { _class_name: "IPNDMScheduler" };
+  assertEquals(samplerConfig("ipndm", undefined, own)._class_name, "IPNDMScheduler");
+});
+
 Deno.test("flow-matching models get flow-matching samplers", () => {
   assertEquals(samplerConfig("euler", undefined, flow)._class_name, flow._class_name);
   assertEquals(
@@ -87,6 +169,10 @@ Deno.test("a sampler that flow matching has not is refused", () => {
 Deno.test("unknown names are refused with the nearest known one", () => {
   assertThrows(() => samplerConfig("dpmpp_2n", undefined, base), RangeError, `"dpmpp_2m"`);
   assertThrows(() => samplerConfig("euler", "karas", base), RangeError, `"karras"`);
+  for (const nonsense of ["xyzzy", "q", "\u{1f431}"]) {
+    const error = assertThrows(() => samplerConfig(nonsense, undefined, base), RangeError);
+    assert(!error.message.includes("Did you mean"), error.message);
+  }
 });
 
 Deno.test("a flow-matching model takes the spacings that make sense for it", () => {
@@ -111,3 +197,26 @@ Deno.test("models with Karras et al.'s preconditioning keep it", () => {
   assertThrows(() => samplerConfig("heun", undefined, edm), RangeError, "EDM models");
   assertThrows(() => samplerConfig("euler", "beta", edm), RangeError, "karras or exponential");
 });
+
+Deno.test("samplerOf() names every sampler that samplerConfig() makes, for any model", () => {
+  for (const model of [base, flow]) {
+    for (const { name } of samplerNames()) {
+      if (model === flow && !takesFlow(name)) continue;
+      assertEquals(samplerOf(samplerConfig(name, undefined, model))?.name, name);
+    }
+  }
+  assertEquals(samplerOf({ _class_name: "RePaintScheduler" }), undefined);
+});
+
+Deno.test("labels are spellings of their sampler", () => {
+  for (const { name, label, className } of samplerNames()) {
+    if (name === "unipc_bh1") continue; // A1111 has one name for both kinds of UniPC
+    assertEquals(samplerOf(samplerConfig(label, undefined, base))?.name, name, className);
+  }
+});
+
+/** Whether a sampler is in the list of those that sample flow-matching models. */
+function takesFlow(name: string): boolean {
+  const { message } = assertThrows(() => samplerConfig("lms", undefined, flow), RangeError);
+  return message.split("expected ")[1]!.split(", ").includes(name);
+}

@@ -66,15 +66,20 @@ function temper(word: number): number {
 }
 
 /**
- * The low and high 32 bits of a seed, two's complement.
+ * The low and high 32 bits of a seed, two's complement: as in torch, -1 is 2^64 - 1.
  *
- * @throws {RangeError} For a number that is not a safe integer.
+ * @throws {RangeError} if it is a number that is no safe integer, or below -2^63 or above 2^64 - 1.
  */
 export function seedWords(seed: number | bigint): [low: number, high: number] {
   if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
     throw new RangeError(
       `Cannot seed a generator: seed is ${seed}; expected a whole number below 2^53 in size, or a ` +
         `bigint`,
+    );
+  }
+  if (seed < -(2n ** 63n) || seed >= 2n ** 64n) {
+    throw new RangeError(
+      `Cannot seed a generator: seed is ${seed}; expected a whole number from -2^63 to 2^64 - 1`,
     );
   }
   const bits = BigInt.asUintN(64, BigInt(seed));

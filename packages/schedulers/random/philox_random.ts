@@ -22,10 +22,12 @@ const ANGLE = Math.fround(2.3283064e-10 * 6.2831855);
  * draw begins with the numbers of a shorter one. All 64 bits of the seed count. Equal to those tools
  * to about 1e-6; they differ as much from each other.
  *
- * @param seed A whole number.
- * @throws {RangeError} When the seed is a number but not a safe integer.
+ * @param seed A whole number from -2^63 to 2^64 - 1, a bigint where it is not a safe integer; as in
+ * torch, -1 is 2^64 - 1.
+ * @returns A stream of its own, at its beginning.
+ * @throws {RangeError} if the seed is any other.
  *
- * @example
+ * @example The first two numbers of a seed
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { philoxRandom } from "@shum/schedulers";

@@ -1,7 +1,8 @@
 // Expected values: torch 2.13.0 on x86 (AVX512), `torch.Generator().manual_seed(seed)` passed to
 // randn, rand and randint; those of seeds 0 and 42 are also torch 1.13's.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { torchModule } from "./_torch_module.ts";
+import { SIZE } from "./_mt19937.ts";
+import { torchModule } from "../wasm/_torch_module.ts";
 import { TorchStream } from "./_torch_stream.ts";
 import { torchRandom } from "./torch_random.ts";
 
@@ -50,7 +51,28 @@ Deno.test("torchRandom() has the same bits with and without WebAssembly", async 
 });
 
 Deno.test("the kernel is assembled from source, and small enough to compile at once", () => {
-  assert(torchModule().length < 4096); // what browsers compile on their main thread
+  assert(torchModule(SIZE).length < 4096); // what browsers compile on their main thread
+});
+
+Deno.test("torchRandom() reads negative and 64-bit seeds as torch.manual_seed does", () => {
+  const first = (seed: number | bigint) => {
+    const out = new Float32Array(16);
+    torchRandom(seed).fill(out);
+    return out[0]!;
+  };
+  // torch 2.13, torch.randn(16, generator=torch.Generator().manual_seed(seed))[0]
+  const torch: [number | bigint, number][] = [
+    [-1, -2.664297580718994],
+    [2n ** 64n - 1n, -2.664297580718994],
+    [-5n, -2.280052423477173],
+    [-(2n ** 63n), -1.1258398294448853],
+    [2n ** 53n + 1n, -1.5255959033966064],
+    [2 ** 32 + 7, -0.8201345205307007],
+  ];
+  for (const [seed, number] of torch) assertEquals(first(seed), number);
+  for (const seed of [2n ** 64n, -(2n ** 63n) - 1n]) { // "Overflow when unpacking long long"
+    assertThrows(() => torchRandom(seed), RangeError, "from -2^63 to 2^64 - 1");
+  }
 });
 
 Deno.test("torchRandom() takes the other path for fewer than 16 numbers", () => {

@@ -25,7 +25,8 @@ const LARGEST_SPACED = 80;
  *
  * Where the largest is above `pure_noise_sigma`, most of a spacing in powers or logarithms of sigma
  * would be spent where there is only noise: it begins at 80. Quantiles of the beta distribution are
- * then taken over timesteps, as in ComfyUI, instead of over sigma.
+ * then taken over timesteps, as in ComfyUI, instead of over sigma; and aligned steps, whose first is the
+ * last timestep of the model they were found for, begin at the last of this one.
  */
 export function replacement(
   c: Settings,
@@ -58,7 +59,8 @@ export function replacement(
   if (c.sigma_spacing === "polyexponential") return polyexponentialSigmas(steps, ends);
   if (c.sigma_spacing === "kl_optimal") return klOptimalSigmas(steps, whole);
   const model = c.sigma_spacing.replace("align_your_steps_", "") as AlignYourStepsModel;
-  return alignYourStepsSigmas(steps, model);
+  const aligned = alignYourStepsSigmas(steps, model);
+  return fromNoise ? [whole.max, ...aligned.slice(1)] : aligned;
 }
 
 /** The ends of a table, whichever way it runs. */

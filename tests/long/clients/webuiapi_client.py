@@ -17,10 +17,23 @@ assert "karras" in api.util_get_scheduler_names()
 api.util_set_model("shum-emoji-256")
 assert api.util_get_current_model() == "shum-emoji-256"
 for ask in (
-    api.get_options, api.get_progress, api.get_cmd_flags, api.get_samplers, api.get_schedulers,
-    api.get_upscalers, api.get_latent_upscale_modes, api.get_loras, api.get_sd_models,
-    api.get_hypernetworks, api.get_face_restorers, api.get_realesrgan_models,
-    api.get_prompt_styles, api.get_scripts, api.get_embeddings, api.get_memory, api.get_sd_vae,
+    api.get_options,
+    api.get_progress,
+    api.get_cmd_flags,
+    api.get_samplers,
+    api.get_schedulers,
+    api.get_upscalers,
+    api.get_latent_upscale_modes,
+    api.get_loras,
+    api.get_sd_models,
+    api.get_hypernetworks,
+    api.get_face_restorers,
+    api.get_realesrgan_models,
+    api.get_prompt_styles,
+    api.get_scripts,
+    api.get_embeddings,
+    api.get_memory,
+    api.get_sd_vae,
     api.refresh_checkpoints,
 ):
     ask()
@@ -37,9 +50,7 @@ assert changed.image.tobytes() != made.image.tobytes()
 mask = made.image.copy()
 mask.paste((0, 0, 0), (0, 0, 256, 256))
 mask.paste((255, 255, 255), (0, 0, 256, 64))
-painted = api.img2img(
-    images=[made.image], mask_image=mask, prompt="a dog", steps=4, seed=1, **size
-)
+painted = api.img2img(images=[made.image], mask_image=mask, prompt="a dog", steps=4, seed=1, **size)
 kept = (0, 64, 256, 256)
 assert painted.image.crop(kept).tobytes() == made.image.crop(kept).tobytes()
 assert painted.image.tobytes() != made.image.tobytes()

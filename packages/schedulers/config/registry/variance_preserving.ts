@@ -52,16 +52,20 @@ const ddpmEntry: RegistryEntry = {
   table: ddpmTable,
   solver: (c) => ddpm({ variance: c.variance_type as VarianceType, beta: singleBeta }),
 };
-const LCM: Partial<Settings> = {
+/** TCD; diffusers' class has keys for clipping, and ignores them. */
+const DISTILLED: Partial<Settings> = {
   ...SD_BETAS,
-  ...CLIP,
-  ...THRESHOLD,
   beta_schedule: "scaled_linear",
-  clip_sample: false,
   original_inference_steps: 50,
   set_alpha_to_one: true,
-  timestep_scaling: 10,
   rescale_betas_zero_snr: false,
+};
+const LCM: Partial<Settings> = {
+  ...DISTILLED,
+  ...CLIP,
+  ...THRESHOLD,
+  clip_sample: false,
+  timestep_scaling: 10,
 };
 
 /** Classes whose samples are in variance-preserving scaling, `alpha² + sigma² = 1`. */
@@ -117,7 +121,7 @@ export const VARIANCE_PRESERVING: Readonly<Record<string, RegistryEntry>> = {
     solver: (c) => lcm({ timestepScaling: c.timestep_scaling }),
   },
   TCDScheduler: {
-    defaults: { ...LCM, eta: 0.3 },
+    defaults: { ...DISTILLED, eta: 0.3 },
     table: tcdTable,
     accepts: ["timesteps", "strength", "originalInferenceSteps"],
     solver: ({ eta }) => tcd({ eta }),
