@@ -331,13 +331,8 @@ def main():
         with torch.no_grad():
             parts = build(folder)
         count = 4 if family.startswith("single") else 6
-        record(
-            folder,
-            family,
-            parts,
-            lambda table=table, count=count: spread(table, count),
-            "tools/make_safetensors_fixtures.py",
-        )
+        chosen = spread(table, count)
+        record(folder, family, parts, chosen.copy, "tools/make_safetensors_fixtures.py")
 
 
 if __name__ == "__main__":

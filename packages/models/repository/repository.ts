@@ -14,11 +14,11 @@ import { isHubId } from "../hub/_id.ts";
 import { downloadFromHub } from "../hub/hub.ts";
 import { readModelText } from "../files/_regular_file.ts";
 import { RepositoryError } from "./error.ts";
-import { openSingleFile } from "./_single_file.ts";
-import type { Repository, RepositoryOptions } from "./types.ts";
-
-export type { Repository, RepositoryOptions } from "./types.ts";
+import type { Repository, RepositoryOptions } from "./_types.ts";
+import { openSingleFile } from "./single_file.ts";
 import { checkRepository, listFolders, type Listing } from "./_check.ts";
+
+export type { Repository, RepositoryOptions } from "./_types.ts";
 
 async function isFolder(path: string): Promise<boolean | undefined> {
   try {

@@ -2,7 +2,7 @@ import type { HubOptions } from "../hub/hub.ts";
 import type { ModelFiles } from "../model_files.ts";
 import type { ModelIndex } from "../model_index.ts";
 
-/** Settings of `openRepository()`: those of the hub, which a local folder ignores. */
+/** Settings of {@linkcode openRepository}: those of the hub, which a local folder ignores. */
 export type RepositoryOptions = HubOptions;
 
 /** A model folder that has everything its model_index.json names. */
@@ -22,10 +22,10 @@ export interface Repository extends ModelFiles {
    */
   file(component: string, name?: string): string;
   /**
-   * A JSON file of a component: an object.
+   * A JSON file of a component.
    *
    * @throws {RepositoryError} the file is missing
-   * @throws {SyntaxError} it is not JSON, or no object
+   * @throws {SyntaxError} it is not JSON
    * @throws {RangeError} it is longer than any such file: 64 MiB for a tokenizer's, else 4 MiB
    */
   json(component: string, name: string): Promise<unknown>;
