@@ -4,7 +4,7 @@
  */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { type Plan, Scheduler } from "../packages/schedulers/mod.ts";
-import { REGISTRY } from "../packages/schedulers/registry.ts";
+import { REGISTRY } from "../packages/schedulers/config/registry.ts";
 
 /** Enough of a plan to tell it from any other. */
 interface Digest {

@@ -1,30 +1,56 @@
 """What is run on each tiny pipeline: tables of settings, no code that samples."""
 
 SD_SCHEDULER = {
-    "_class_name": "PNDMScheduler", "num_train_timesteps": 1000, "beta_schedule": "scaled_linear",
-    "beta_start": 0.00085, "beta_end": 0.012, "skip_prk_steps": True, "set_alpha_to_one": False,
-    "steps_offset": 1, "clip_sample": False, "prediction_type": "epsilon",
-    "timestep_spacing": "leading", "trained_betas": None,
+    "_class_name": "PNDMScheduler",
+    "num_train_timesteps": 1000,
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "skip_prk_steps": True,
+    "set_alpha_to_one": False,
+    "steps_offset": 1,
+    "clip_sample": False,
+    "prediction_type": "epsilon",
+    "timestep_spacing": "leading",
+    "trained_betas": None,
 }
 SD2_SCHEDULER = {**SD_SCHEDULER, "_class_name": "DDIMScheduler", "prediction_type": "v_prediction"}
 TURBO = ("EulerDiscreteScheduler", {"timestep_spacing": "trailing"})  # as SD-Turbo is published
 LCM_SCHEDULER = {
-    **SD_SCHEDULER, "_class_name": "LCMScheduler", "original_inference_steps": 50,
+    **SD_SCHEDULER,
+    "_class_name": "LCMScheduler",
+    "original_inference_steps": 50,
     "timestep_scaling": 10.0,
 }
 SDXL_SCHEDULER = {**SD_SCHEDULER, "_class_name": "EulerDiscreteScheduler"}
 DDPM_SCHEDULER = {
-    "_class_name": "DDPMScheduler", "num_train_timesteps": 1000, "beta_schedule": "linear",
-    "beta_start": 0.0001, "beta_end": 0.02, "variance_type": "fixed_small", "clip_sample": True,
+    "_class_name": "DDPMScheduler",
+    "num_train_timesteps": 1000,
+    "beta_schedule": "linear",
+    "beta_start": 0.0001,
+    "beta_end": 0.02,
+    "variance_type": "fixed_small",
+    "clip_sample": True,
     "prediction_type": "epsilon",
 }
 CM_SCHEDULER = {
-    "_class_name": "CMStochasticIterativeScheduler", "num_train_timesteps": 40, "sigma_min": 0.002,
-    "sigma_max": 80.0, "sigma_data": 0.5, "rho": 7.0, "s_noise": 1.0, "clip_denoised": True,
+    "_class_name": "CMStochasticIterativeScheduler",
+    "num_train_timesteps": 40,
+    "sigma_min": 0.002,
+    "sigma_max": 80.0,
+    "sigma_data": 0.5,
+    "rho": 7.0,
+    "s_noise": 1.0,
+    "clip_denoised": True,
 }
 DIT_SCHEDULER = {
-    "_class_name": "DDIMScheduler", "num_train_timesteps": 1000, "beta_schedule": "linear",
-    "beta_start": 0.0001, "beta_end": 0.02, "clip_sample": False, "prediction_type": "epsilon",
+    "_class_name": "DDIMScheduler",
+    "num_train_timesteps": 1000,
+    "beta_schedule": "linear",
+    "beta_start": 0.0001,
+    "beta_end": 0.02,
+    "clip_sample": False,
+    "prediction_type": "epsilon",
 }
 
 # name -> (diffusers class, options beside the family's own scheduler config)
@@ -57,8 +83,15 @@ NEGATIVE = "blurry and ugly, low quality"
 
 def case(id, task="textToImage", **settings):
     base = {
-        "id": id, "task": task, "prompt": [PROMPT], "negativePrompt": None, "steps": 6,
-        "guidanceScale": 7.5, "seeds": [0], "width": 64, "height": 64,
+        "id": id,
+        "task": task,
+        "prompt": [PROMPT],
+        "negativePrompt": None,
+        "steps": 6,
+        "guidanceScale": 7.5,
+        "seeds": [0],
+        "width": 64,
+        "height": 64,
     }
     if task in ("imageToImage", "inpaint"):
         base.update(image="image.png", strength=0.7 if task == "imageToImage" else 1.0)
@@ -87,41 +120,60 @@ def sd_cases():
     yield case("text-negative", negativePrompt=[NEGATIVE], seeds=[4])
     yield case("text-empty-prompt", prompt=[""], seeds=[4])
     yield case("text-long-prompt", prompt=[(PROMPT + ", ") * 6 + "!"], seeds=[4])
-    yield case("text-odd-prompt", prompt=["  A PHOTO of\tthe caf\u00e9 n\u00ba42, don't\n\u732b \U0001f408!? "], seeds=[4])
+    yield case(
+        "text-odd-prompt", prompt=["  A PHOTO of\tthe caf\u00e9 n\u00ba42, don't\n\u732b \U0001f408!? "], seeds=[4]
+    )
     yield case("text-clip-skip", clipSkip=1, seeds=[4], guidanceScale=1.0)  # theirs skips on one side
     yield case("text-wide", width=96, seeds=[5])
     yield case("text-tall-euler-a", height=96, seeds=[5], scheduler=("EulerAncestralDiscreteScheduler", {}))
     yield case("text-large-seed", seeds=[4294967295])
     yield case(
-        "text-batch", prompt=[PROMPT, "green apple on a wooden table"], seeds=[10, 11],
+        "text-batch",
+        prompt=[PROMPT, "green apple on a wooden table"],
+        seeds=[10, 11],
         negativePrompt=[NEGATIVE, ""],
     )
     yield case(
-        "text-batch-ancestral", prompt=[PROMPT] * 3, seeds=[20, 21, 5],
+        "text-batch-ancestral",
+        prompt=[PROMPT] * 3,
+        seeds=[20, 21, 5],
         scheduler=("EulerAncestralDiscreteScheduler", {}),
     )
     yield case("text-rescale", guidanceRescale=0.7, seeds=[6], scheduler=("DDIMScheduler", {}))
     yield case("text-ddim-eta", eta=0.5, seeds=[6], scheduler=("DDIMScheduler", {}))
     yield case(
-        "text-trailing", seeds=[6],
+        "text-trailing",
+        seeds=[6],
         scheduler=("DPMSolverMultistepScheduler", {"timestep_spacing": "trailing"}),
     )
     yield case(
-        "text-sde-karras", seeds=[8], steps=8,
-        scheduler=("DPMSolverMultistepScheduler",
-                   {"algorithm_type": "sde-dpmsolver++", "use_karras_sigmas": True}),
+        "text-sde-karras",
+        seeds=[8],
+        steps=8,
+        scheduler=("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++", "use_karras_sigmas": True}),
     )
     for strength in (0.2, 0.5, 1.0):
         yield case(
-            f"image-strength-{strength}", "imageToImage", strength=strength, seeds=[9], **corrected("pndm"),
+            f"image-strength-{strength}",
+            "imageToImage",
+            strength=strength,
+            seeds=[9],
+            **corrected("pndm"),
         )
         yield case(
-            f"image-euler-strength-{strength}", "imageToImage", strength=strength, seeds=[9],
+            f"image-euler-strength-{strength}",
+            "imageToImage",
+            strength=strength,
+            seeds=[9],
             scheduler=("EulerDiscreteScheduler", {}),
         )
     yield case(
-        "image-batch", "imageToImage", prompt=[PROMPT, "green apple"], seeds=[12, 13],
-        negativePrompt=[NEGATIVE, NEGATIVE], scheduler=("DDIMScheduler", {}),
+        "image-batch",
+        "imageToImage",
+        prompt=[PROMPT, "green apple"],
+        seeds=[12, 13],
+        negativePrompt=[NEGATIVE, NEGATIVE],
+        scheduler=("DDIMScheduler", {}),
     )
     yield case("inpaint-full", "inpaint", seeds=[14])
     yield case("inpaint-full-ancestral", "inpaint", seeds=[14], scheduler=("EulerAncestralDiscreteScheduler", {}))
@@ -146,13 +198,16 @@ def sd2_cases():
     yield from few("", ["euler-a", "dpmpp-2m", "unipc"], ("imageToImage", "inpaint"), seeds=[31], strength=0.6)
     yield case("text-rescale", guidanceRescale=0.7, seeds=[32])
     yield case(
-        "text-zero-snr", guidanceRescale=0.7, seeds=[33], steps=10,  # a divisor of 1000, see README
+        "text-zero-snr",
+        guidanceRescale=0.7,
+        seeds=[33],
+        steps=10,  # a divisor of 1000, see README
         scheduler=("DDIMScheduler", {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}),
     )
     yield case(
-        "text-zero-snr-euler", seeds=[33],
-        scheduler=("EulerDiscreteScheduler",
-                   {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}),
+        "text-zero-snr-euler",
+        seeds=[33],
+        scheduler=("EulerDiscreteScheduler", {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}),
     )
 
 
@@ -175,8 +230,13 @@ def lcm_cases():
 
 
 def sdxl_cases():
-    yield from few("", ["euler", "euler-a", "dpmpp-2m-karras", "unipc", "heun", "ddim"], ALL_TASKS[:2],
-                   guidanceScale=5.0, seeds=[60])
+    yield from few(
+        "",
+        ["euler", "euler-a", "dpmpp-2m-karras", "unipc", "heun", "ddim"],
+        ALL_TASKS[:2],
+        guidanceScale=5.0,
+        seeds=[60],
+    )
     yield from few("", ["euler", "dpmpp-2m-sde"], ("inpaint",), guidanceScale=5.0, seeds=[61], strength=0.8)
     yield case("text-negative", negativePrompt=[NEGATIVE], guidanceScale=5.0, seeds=[62])
     yield case("text-negative-empty", negativePrompt=[""], guidanceScale=5.0, seeds=[62])
@@ -186,8 +246,12 @@ def sdxl_cases():
     yield case("text-wide", width=96, guidanceScale=5.0, seeds=[64])
     yield case("text-batch", prompt=[PROMPT, "green apple"], guidanceScale=5.0, seeds=[65, 66])
     yield case(
-        "text-micro-conditioning", guidanceScale=5.0, seeds=[67], originalSize=[512, 256],
-        cropTopLeft=[16, 32], targetSize=[96, 64],
+        "text-micro-conditioning",
+        guidanceScale=5.0,
+        seeds=[67],
+        originalSize=[512, 256],
+        cropTopLeft=[16, 32],
+        targetSize=[96, 64],
     )
 
 
@@ -201,8 +265,7 @@ def inpaint_cases():
 
 
 def pixel(id, **settings):
-    return {"id": id, "task": "unconditional", "steps": 10, "seeds": [80], "width": 32, "height": 32,
-            **settings}
+    return {"id": id, "task": "unconditional", "steps": 10, "seeds": [80], "width": 32, "height": 32, **settings}
 
 
 def ddpm_cases():
@@ -228,5 +291,4 @@ def dit_cases():
     yield {**pixel("unguided", seeds=[95]), **base, "guidanceScale": 1.0}
     yield {**pixel("batch", seeds=[96, 97]), **base, "classLabels": [1, 999], "guidanceScale": 4.0}
     for name in ("dpmpp-2m", "unipc"):  # DiTPipeline ignores init_noise_sigma: no Euler
-        yield {**pixel(name, seeds=[98]), **base, "guidanceScale": 4.0,
-               "scheduler": SCHEDULERS[name]}
+        yield {**pixel(name, seeds=[98]), **base, "guidanceScale": 4.0, "scheduler": SCHEDULERS[name]}

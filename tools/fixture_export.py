@@ -31,9 +31,15 @@ def export(model, call, path, inputs, outputs):
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            wrapped.eval(), tuple(t for t, _ in inputs.values()), path, dynamo=False,
-            opset_version=OPSET, input_names=list(inputs), output_names=list(outputs),
-            dynamic_axes=axes, do_constant_folding=True,
+            wrapped.eval(),
+            tuple(t for t, _ in inputs.values()),
+            path,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes=axes,
+            do_constant_folding=True,
         )
     check(wrapped, path, inputs)
     if hasattr(model, "config"):
@@ -78,8 +84,7 @@ def export_text_encoder(model, folder, hidden_states=False, projection=False):
 
     def call(ids):
         out = model(ids, output_hidden_states=True)
-        head = (out.text_embeds, out.last_hidden_state) if projection else (
-            out.last_hidden_state, out.pooler_output)
+        head = (out.text_embeds, out.last_hidden_state) if projection else (out.last_hidden_state, out.pooler_output)
         return (*head, *out.hidden_states) if hidden_states else head
 
     batch, seq = {0: "batch_size"}, {0: "batch_size", 1: "sequence_length"}
@@ -104,8 +109,7 @@ def export_unet(model, folder, context=None):
         "timestep": (torch.tensor(500.0), {}),
     }
     if context:
-        inputs["encoder_hidden_states"] = (
-            torch.randn(2, 77, context), {0: "batch_size", 1: "sequence_length"})
+        inputs["encoder_hidden_states"] = (torch.randn(2, 77, context), {0: "batch_size", 1: "sequence_length"})
     if config.get("addition_embed_type") == "text_time":
         inputs["text_embeds"] = (torch.randn(2, 32), batch)
         inputs["time_ids"] = (torch.randn(2, 6), batch)
@@ -144,10 +148,16 @@ def export_dit(model, folder):
 def export_vae(model, folder):
     image = {0: "batch_size", 2: "height", 3: "width"}
     export(
-        model, lambda x: model.quant_conv(model.encoder(x)), f"{folder}/vae_encoder/model.onnx",
-        {"sample": (torch.randn(2, 3, 64, 64), image)}, {"latent_parameters": (None, image)},
+        model,
+        lambda x: model.quant_conv(model.encoder(x)),
+        f"{folder}/vae_encoder/model.onnx",
+        {"sample": (torch.randn(2, 3, 64, 64), image)},
+        {"latent_parameters": (None, image)},
     )
     export(
-        model, lambda z: model.decode(z, return_dict=False)[0], f"{folder}/vae_decoder/model.onnx",
-        {"latent_sample": (torch.randn(2, 4, 8, 8), image)}, {"sample": (None, image)},
+        model,
+        lambda z: model.decode(z, return_dict=False)[0],
+        f"{folder}/vae_decoder/model.onnx",
+        {"latent_sample": (torch.randn(2, 4, 8, 8), image)},
+        {"sample": (None, image)},
     )

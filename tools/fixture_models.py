@@ -5,6 +5,7 @@ least squares to predict its target on smooth random fields: sampling then stays
 the sampler, while each conditioning input keeps a visible effect on the result.
 """
 
+import itertools
 import json
 import os
 
@@ -39,7 +40,7 @@ def write_tokenizer(folder, pad_token="<|endoftext|>"):
     for _ in range(MERGES):
         counts = {}
         for w in words:
-            for pair in zip(w, w[1:]):
+            for pair in itertools.pairwise(w):
                 counts[pair] = counts.get(pair, 0) + 1
         if not counts:
             break
@@ -72,18 +73,23 @@ def write_tokenizer(folder, pad_token="<|endoftext|>"):
     with open(f"{folder}/tokenizer_config.json", "w") as f:
         extra = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 77, "do_lower_case": True}
         json.dump({**special, **extra, "add_prefix_space": False, "errors": "replace"}, f, indent=2)
-    return CLIPTokenizer(
-        vocab=vocab, merges=[tuple(m) for m in merges], model_max_length=77, pad_token=pad_token
-    )
+    return CLIPTokenizer(vocab=vocab, merges=[tuple(m) for m in merges], model_max_length=77, pad_token=pad_token)
 
 
 def text_encoder(seed, vocab_size, layers=3, act="quick_gelu", projection=None):
     torch.manual_seed(seed)
     config = CLIPTextConfig(
-        vocab_size=vocab_size, hidden_size=HIDDEN, intermediate_size=64, num_hidden_layers=layers,
-        num_attention_heads=4, max_position_embeddings=77, hidden_act=act,
-        projection_dim=projection or HIDDEN, bos_token_id=vocab_size - 2,
-        eos_token_id=vocab_size - 1, pad_token_id=vocab_size - 1,
+        vocab_size=vocab_size,
+        hidden_size=HIDDEN,
+        intermediate_size=64,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        max_position_embeddings=77,
+        hidden_act=act,
+        projection_dim=projection or HIDDEN,
+        bos_token_id=vocab_size - 2,
+        eos_token_id=vocab_size - 1,
+        pad_token_id=vocab_size - 1,
     )
     model = (CLIPTextModelWithProjection if projection else CLIPTextModel)(config).eval()
     # transformers 5 flattened the model; diffusers' clip_skip still looks for `text_model`.
@@ -100,9 +106,16 @@ def vae(seed):
     """AutoencoderKL, factor 8, whose latents and images have about the spread of real ones."""
     torch.manual_seed(seed)
     model = AutoencoderKL(
-        in_channels=3, out_channels=3, latent_channels=4, block_out_channels=(8, 8, 16, 16),
-        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=1, norm_num_groups=4, sample_size=64, scaling_factor=0.18215,
+        in_channels=3,
+        out_channels=3,
+        latent_channels=4,
+        block_out_channels=(8, 8, 16, 16),
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        layers_per_block=1,
+        norm_num_groups=4,
+        sample_size=64,
+        scaling_factor=0.18215,
     ).eval()
     with torch.no_grad():
         image = smooth((16, 3, 64, 64), 8).clamp(-1, 1)
@@ -123,8 +136,14 @@ def vae(seed):
 def unet(seed, heads=8, **extra):
     torch.manual_seed(seed)
     config = dict(
-        sample_size=8, in_channels=4, out_channels=4, block_out_channels=(16, 24),
-        layers_per_block=1, cross_attention_dim=HIDDEN, attention_head_dim=heads, norm_num_groups=8,
+        sample_size=8,
+        in_channels=4,
+        out_channels=4,
+        block_out_channels=(16, 24),
+        layers_per_block=1,
+        cross_attention_dim=HIDDEN,
+        attention_head_dim=heads,
+        norm_num_groups=8,
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
     )
@@ -141,10 +160,16 @@ def unet(seed, heads=8, **extra):
 def pixel_unet(seed, **extra):
     torch.manual_seed(seed)
     return UNet2DModel(
-        sample_size=32, in_channels=3, out_channels=3, block_out_channels=(16, 32),
-        layers_per_block=1, norm_num_groups=8, attention_head_dim=8,
+        sample_size=32,
+        in_channels=3,
+        out_channels=3,
+        block_out_channels=(16, 32),
+        layers_per_block=1,
+        norm_num_groups=8,
+        attention_head_dim=8,
         down_block_types=("DownBlock2D", "AttnDownBlock2D"),
-        up_block_types=("AttnUpBlock2D", "UpBlock2D"), **extra,
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+        **extra,
     ).eval()
 
 
@@ -152,8 +177,15 @@ def dit(seed):
     """DiT with learned variance: twice as many output channels as input channels."""
     torch.manual_seed(seed)
     model = DiTTransformer2DModel(
-        num_attention_heads=2, attention_head_dim=16, in_channels=4, out_channels=8, num_layers=2,
-        sample_size=8, patch_size=2, num_embeds_ada_norm=1000, norm_num_groups=8,
+        num_attention_heads=2,
+        attention_head_dim=16,
+        in_channels=4,
+        out_channels=8,
+        num_layers=2,
+        sample_size=8,
+        patch_size=2,
+        num_embeds_ada_norm=1000,
+        norm_num_groups=8,
     ).eval()
     with torch.no_grad():
         for name, p in model.named_parameters():

@@ -11,7 +11,8 @@ from PIL import Image
 from fixture_corrections import CORRECTIONS
 
 PIPELINES = {
-    "textToImage": "StableDiffusionPipeline", "imageToImage": "StableDiffusionImg2ImgPipeline",
+    "textToImage": "StableDiffusionPipeline",
+    "imageToImage": "StableDiffusionImg2ImgPipeline",
     "inpaint": "StableDiffusionInpaintPipeline",
 }
 PREFIX = {"sdxl": "StableDiffusionXL", "lcm": "LatentConsistencyModel"}
@@ -30,10 +31,7 @@ def pipeline_class(family, settings):
 
 def plain(config):
     """Without private keys, and without lambda_min_clipped's -Infinity, its default: not JSON."""
-    return {
-        k: v for k, v in config.items()
-        if (not k.startswith("_") or k == "_class_name") and v != float("-inf")
-    }
+    return {k: v for k, v in config.items() if (not k.startswith("_") or k == "_class_name") and v != float("-inf")}
 
 
 @torch.no_grad()
@@ -83,7 +81,8 @@ def run_case(components, family, settings, folder):
         decoded = pipe.vae.decode(latent / pipe.vae.config.scaling_factor, return_dict=False)[0]
         images = pipe.image_processor.postprocess(decoded, output_type="np")
     facts = {
-        "pipeline": class_name, "schedulerConfig": plain(json.loads(scheduler.to_json_string())),
+        "pipeline": class_name,
+        "schedulerConfig": plain(json.loads(scheduler.to_json_string())),
         "timesteps": told,
     }
     if "timesteps" in settings:
@@ -96,21 +95,41 @@ def arguments_of(family, settings, generators, folder):
     batch = len(settings["seeds"])
     if family == "ddpm":
         extra = {"eta": settings["eta"]} if "eta" in settings else {}
-        return dict(batch_size=batch, generator=generators, num_inference_steps=steps,
-                    output_type="np", **extra)
+        return dict(batch_size=batch, generator=generators, num_inference_steps=steps, output_type="np", **extra)
     if family == "cm":
         given = settings.get("timesteps")
-        return dict(batch_size=batch, class_labels=torch.tensor(settings["classLabels"]), generator=generators,
-                    num_inference_steps=None if given else steps, timesteps=given, output_type="np")
+        return dict(
+            batch_size=batch,
+            class_labels=torch.tensor(settings["classLabels"]),
+            generator=generators,
+            num_inference_steps=None if given else steps,
+            timesteps=given,
+            output_type="np",
+        )
     if family == "dit":
-        return dict(class_labels=settings["classLabels"], guidance_scale=settings["guidanceScale"],
-                    generator=generators, num_inference_steps=steps, output_type="np")
-    given = dict(prompt=settings["prompt"], num_inference_steps=steps,
-                 guidance_scale=settings["guidanceScale"], generator=generators, output_type="latent")
+        return dict(
+            class_labels=settings["classLabels"],
+            guidance_scale=settings["guidanceScale"],
+            generator=generators,
+            num_inference_steps=steps,
+            output_type="np",
+        )
+    given = dict(
+        prompt=settings["prompt"],
+        num_inference_steps=steps,
+        guidance_scale=settings["guidanceScale"],
+        generator=generators,
+        output_type="latent",
+    )
     names = {
-        "negativePrompt": "negative_prompt", "guidanceRescale": "guidance_rescale", "eta": "eta",
-        "clipSkip": "clip_skip", "originalSize": "original_size", "targetSize": "target_size",
-        "cropTopLeft": "crops_coords_top_left", "strength": "strength",
+        "negativePrompt": "negative_prompt",
+        "guidanceRescale": "guidance_rescale",
+        "eta": "eta",
+        "clipSkip": "clip_skip",
+        "originalSize": "original_size",
+        "targetSize": "target_size",
+        "cropTopLeft": "crops_coords_top_left",
+        "strength": "strength",
     }
     for ours, theirs in names.items():
         if settings.get(ours) is not None:

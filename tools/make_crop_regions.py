@@ -1,6 +1,6 @@
 """Writes packages/pipelines/testdata/crop_regions.json: what diffusers' get_crop_region makes of masks.
 
-    python tools/make_crop_regions.py
+python tools/make_crop_regions.py
 """
 
 import json
@@ -27,8 +27,15 @@ def main() -> None:
         output = source.choice([(64, 64), (96, 64), (64, 128), (512, 512)])
         padding = source.choice([0, 4, 32])
         x1, y1, x2, y2 = VaeImageProcessor.get_crop_region(Image.fromarray(mask), *output, pad=padding)
-        cases.append({"size": [width, height], "mask": [x, y, across, down], "padding": padding, "output": output,
-                      "region": [x1, y1, x2 - x1, y2 - y1]})
+        cases.append(
+            {
+                "size": [width, height],
+                "mask": [x, y, across, down],
+                "padding": padding,
+                "output": output,
+                "region": [x1, y1, x2 - x1, y2 - y1],
+            }
+        )
     with open(PATH, "w") as file:
         json.dump({"diffusers": diffusers.__version__, "cases": cases}, file)
         file.write("\n")

@@ -51,9 +51,18 @@ def write_scheduler(folder, scheduler):
         json.dump(config_of(scheduler), f, indent=2)
 
 
-def text_family(folder, name, scheduler_config, seed, pad_token="<|endoftext|>", act="quick_gelu",
-                prediction="epsilon", encoder_seed=11, hidden_states=False,
-                **unet_options):
+def text_family(
+    folder,
+    name,
+    scheduler_config,
+    seed,
+    pad_token="<|endoftext|>",
+    act="quick_gelu",
+    prediction="epsilon",
+    encoder_seed=11,
+    hidden_states=False,
+    **unet_options,
+):
     """SD 1 and 2, LCM and 9-channel inpainting: one text encoder, one U-Net, one VAE."""
     tokenizer = models.write_tokenizer(f"{folder}/tokenizer", pad_token)
     encoder = models.text_encoder(encoder_seed, len(tokenizer), act=act)
@@ -74,13 +83,20 @@ def text_family(folder, name, scheduler_config, seed, pad_token="<|endoftext|>",
     export_vae(vae, folder)
     scheduler = scheduler_of(scheduler_config)
     write_scheduler(folder, scheduler)
-    write_index(folder, name, {
-        "feature_extractor": [None, None], "safety_checker": [None, None],
-        "scheduler": ["diffusers", type(scheduler).__name__],
-        "text_encoder": ["transformers", "CLIPTextModel"],
-        "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
-    }, requires_safety_checker=False)
+    write_index(
+        folder,
+        name,
+        {
+            "feature_extractor": [None, None],
+            "safety_checker": [None, None],
+            "scheduler": ["diffusers", type(scheduler).__name__],
+            "text_encoder": ["transformers", "CLIPTextModel"],
+            "tokenizer": ["transformers", "CLIPTokenizer"],
+            "unet": ["diffusers", "UNet2DConditionModel"],
+            "vae": ["diffusers", "AutoencoderKL"],
+        },
+        requires_safety_checker=False,
+    )
     return dict(vae=vae, text_encoder=encoder, tokenizer=tokenizer, unet=unet, scheduler=scheduler)
 
 
@@ -98,16 +114,24 @@ def sdxl(folder):
     encoder_2 = models.text_encoder(21, len(tokenizer), layers=4, act="gelu", projection=32)
     vae = models.vae(12)
     unet = models.unet(
-        22, heads=(2, 4), cross_attention_dim=64, use_linear_projection=True,
-        transformer_layers_per_block=(1, 2), down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), addition_embed_type="text_time",
-        addition_time_embed_dim=8, projection_class_embeddings_input_dim=6 * 8 + 32,
+        22,
+        heads=(2, 4),
+        cross_attention_dim=64,
+        use_linear_projection=True,
+        transformer_layers_per_block=(1, 2),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + 32,
     )
     torch.manual_seed(23)
-    pool = torch.cat([
-        torch.cat([embed(tokenizer, encoder, p, -2), embed(tokenizer_2, encoder_2, p, -2)], -1)
-        for p in (cases.PROMPT, cases.NEGATIVE, "")
-    ])
+    pool = torch.cat(
+        [
+            torch.cat([embed(tokenizer, encoder, p, -2), embed(tokenizer_2, encoder_2, p, -2)], -1)
+            for p in (cases.PROMPT, cases.NEGATIVE, "")
+        ]
+    )
 
     def conditions(batch):
         added = {"text_embeds": torch.randn(batch, 32), "time_ids": torch.tensor([[64.0, 64, 0, 0, 64, 64]] * batch)}
@@ -120,29 +144,51 @@ def sdxl(folder):
     export_vae(vae, folder)
     scheduler = scheduler_of(cases.SDXL_SCHEDULER)
     write_scheduler(folder, scheduler)
-    write_index(folder, "StableDiffusionXLPipeline", {
-        "scheduler": ["diffusers", type(scheduler).__name__],
-        "text_encoder": ["transformers", "CLIPTextModel"],
-        "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
-        "tokenizer": ["transformers", "CLIPTokenizer"], "tokenizer_2": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
-    }, force_zeros_for_empty_prompt=True)
-    return dict(vae=vae, text_encoder=encoder, text_encoder_2=encoder_2, tokenizer=tokenizer,
-                tokenizer_2=tokenizer_2, unet=unet, scheduler=scheduler)
+    write_index(
+        folder,
+        "StableDiffusionXLPipeline",
+        {
+            "scheduler": ["diffusers", type(scheduler).__name__],
+            "text_encoder": ["transformers", "CLIPTextModel"],
+            "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+            "tokenizer": ["transformers", "CLIPTokenizer"],
+            "tokenizer_2": ["transformers", "CLIPTokenizer"],
+            "unet": ["diffusers", "UNet2DConditionModel"],
+            "vae": ["diffusers", "AutoencoderKL"],
+        },
+        force_zeros_for_empty_prompt=True,
+    )
+    return dict(
+        vae=vae,
+        text_encoder=encoder,
+        text_encoder_2=encoder_2,
+        tokenizer=tokenizer,
+        tokenizer_2=tokenizer_2,
+        unet=unet,
+        scheduler=scheduler,
+    )
 
 
 def pixel_family(folder, name, scheduler_config, seed, prediction, **unet_options):
     unet = models.pixel_unet(seed, **unet_options)
     torch.manual_seed(seed + 1)
     labels = unet.config.num_class_embeds
-    conditions = lambda b: {"class_labels": torch.randint(0, labels, (b,))} if labels else {}
+
+    def conditions(b):
+        return {"class_labels": torch.randint(0, labels, (b,))} if labels else {}
+
     models.fit_last_conv(unet, (3, 32, 32), prediction, conditions)
     export_unet(unet, f"{folder}/unet")
     scheduler = scheduler_of(scheduler_config)
     write_scheduler(folder, scheduler)
-    write_index(folder, name, {
-        "scheduler": ["diffusers", type(scheduler).__name__], "unet": ["diffusers", "UNet2DModel"],
-    })
+    write_index(
+        folder,
+        name,
+        {
+            "scheduler": ["diffusers", type(scheduler).__name__],
+            "unet": ["diffusers", "UNet2DModel"],
+        },
+    )
     return dict(unet=unet, scheduler=scheduler)
 
 
@@ -152,27 +198,51 @@ def dit(folder):
     export_vae(vae, folder)
     scheduler = scheduler_of(cases.DIT_SCHEDULER)
     write_scheduler(folder, scheduler)
-    write_index(folder, "DiTPipeline", {
-        "scheduler": ["diffusers", type(scheduler).__name__],
-        "transformer": ["diffusers", "DiTTransformer2DModel"], "vae": ["diffusers", "AutoencoderKL"],
-    }, id2label={"1": "goldfish, Carassius auratus", "207": "golden retriever", "999": "toilet tissue"})
+    write_index(
+        folder,
+        "DiTPipeline",
+        {
+            "scheduler": ["diffusers", type(scheduler).__name__],
+            "transformer": ["diffusers", "DiTTransformer2DModel"],
+            "vae": ["diffusers", "AutoencoderKL"],
+        },
+        id2label={"1": "goldfish, Carassius auratus", "207": "golden retriever", "999": "toilet tissue"},
+    )
     return dict(transformer=transformer, vae=vae, scheduler=scheduler)
 
 
 SD = "StableDiffusionPipeline"
 FAMILIES = {
     "sd": (lambda f: text_family(f, SD, cases.SD_SCHEDULER, 1, hidden_states=True), cases.sd_cases),
-    "sd2": (lambda f: text_family(
-        f, SD, cases.SD2_SCHEDULER, 2, pad_token="!", act="gelu", prediction="v_prediction",
-        encoder_seed=13, heads=(2, 4), use_linear_projection=True), cases.sd2_cases),
-    "lcm": (lambda f: text_family(
-        f, "LatentConsistencyModelPipeline", cases.LCM_SCHEDULER, 4, time_cond_proj_dim=32), cases.lcm_cases),
+    "sd2": (
+        lambda f: text_family(
+            f,
+            SD,
+            cases.SD2_SCHEDULER,
+            2,
+            pad_token="!",
+            act="gelu",
+            prediction="v_prediction",
+            encoder_seed=13,
+            heads=(2, 4),
+            use_linear_projection=True,
+        ),
+        cases.sd2_cases,
+    ),
+    "lcm": (
+        lambda f: text_family(f, "LatentConsistencyModelPipeline", cases.LCM_SCHEDULER, 4, time_cond_proj_dim=32),
+        cases.lcm_cases,
+    ),
     "sdxl": (sdxl, cases.sdxl_cases),
-    "inpaint": (lambda f: text_family(
-        f, "StableDiffusionInpaintPipeline", cases.SD_SCHEDULER, 5, in_channels=9), cases.inpaint_cases),
+    "inpaint": (
+        lambda f: text_family(f, "StableDiffusionInpaintPipeline", cases.SD_SCHEDULER, 5, in_channels=9),
+        cases.inpaint_cases,
+    ),
     "ddpm": (lambda f: pixel_family(f, "DDPMPipeline", cases.DDPM_SCHEDULER, 31, "epsilon"), cases.ddpm_cases),
-    "cm": (lambda f: pixel_family(
-        f, "ConsistencyModelPipeline", cases.CM_SCHEDULER, 33, "sample", num_class_embeds=10), cases.cm_cases),
+    "cm": (
+        lambda f: pixel_family(f, "ConsistencyModelPipeline", cases.CM_SCHEDULER, 33, "sample", num_class_embeds=10),
+        cases.cm_cases,
+    ),
     "dit": (dit, cases.dit_cases),
 }
 
@@ -208,10 +278,15 @@ def record(folder, family, components, table):
         with open(f"{folder}/{name}", "wb") as f:
             f.write(b"".join(a.tobytes() for a in parts))
     provenance = {
-        "script": "tools/make_fixtures.py", "command": f"python tools/make_fixtures.py {family}",
-        "python": platform.python_version(), "torch": torch.__version__,
-        "diffusers": diffusers.__version__, "transformers": transformers.__version__,
-        "onnx": onnx.__version__, "generator": "torch.Generator('cpu')", "machine": platform.machine(),
+        "script": "tools/make_fixtures.py",
+        "command": f"python tools/make_fixtures.py {family}",
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "diffusers": diffusers.__version__,
+        "transformers": transformers.__version__,
+        "onnx": onnx.__version__,
+        "generator": "torch.Generator('cpu')",
+        "machine": platform.machine(),
     }
     with open(f"{folder}/cases.json", "w") as f:
         f.write('{\n"provenance": ' + json.dumps(provenance) + ',\n"cases": [\n')

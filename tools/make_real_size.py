@@ -13,7 +13,6 @@ import json
 import os
 import resource
 
-import numpy as np
 import onnx
 import torch
 from diffusers import AutoencoderKL, PNDMScheduler, UNet2DConditionModel
@@ -36,9 +35,15 @@ def save(model, call, folder, inputs, outputs):
     wrapped.model = model
     with torch.no_grad():
         torch.onnx.export(
-            wrapped.eval(), tuple(t for t, _ in inputs.values()), path, dynamo=False,
-            opset_version=OPSET, export_params=False, do_constant_folding=False,
-            input_names=list(inputs), output_names=list(outputs),
+            wrapped.eval(),
+            tuple(t for t, _ in inputs.values()),
+            path,
+            dynamo=False,
+            opset_version=OPSET,
+            export_params=False,
+            do_constant_folding=False,
+            input_names=list(inputs),
+            output_names=list(outputs),
             dynamic_axes={n: d for n, (_, d) in {**inputs, **outputs}.items() if d},
         )
     graph_file = onnx.load(path)
@@ -69,7 +74,9 @@ def fold_transposes(graph, weights):
 def tensor(name, array, data):
     """A tensor proto whose bytes are appended to `data` (small ones stay inside)."""
     if array.nbytes < SMALLEST_EXTERNAL:
-        return helper.make_tensor(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape, array.tobytes(), raw=True)
+        return helper.make_tensor(
+            name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape, array.tobytes(), raw=True
+        )
     data.write(b"\0" * (-data.tell() % ALIGNMENT))
     offset = data.tell()
     array.tofile(data)
@@ -91,10 +98,15 @@ def finish(name, model, folder, config):
 
 
 def text_encoder(folder, tokenizer, tiny):
-    size = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4) if tiny else dict(
-        hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12)
+    size = (
+        dict(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4)
+        if tiny
+        else dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12)
+    )
     vocab = 49408  # real embedding table; the tokenizer of the fixtures uses its first entries
-    config = CLIPTextConfig(vocab_size=1000 if tiny else vocab, projection_dim=768, eos_token_id=len(tokenizer) - 1, **size)
+    config = CLIPTextConfig(
+        vocab_size=1000 if tiny else vocab, projection_dim=768, eos_token_id=len(tokenizer) - 1, **size
+    )
     model = CLIPTextModel(config).eval()
     sequence = {0: "batch_size", 1: "sequence_length"}
 
@@ -103,19 +115,31 @@ def text_encoder(folder, tokenizer, tiny):
         return out.last_hidden_state, out.pooler_output
 
     folder = f"{folder}/text_encoder"
-    save(model, call, folder, {"input_ids": (torch.zeros(1, 77, dtype=torch.int64), sequence)},
-         {"last_hidden_state": (None, sequence), "pooler_output": (None, {0: "batch_size"})})
+    save(
+        model,
+        call,
+        folder,
+        {"input_ids": (torch.zeros(1, 77, dtype=torch.int64), sequence)},
+        {"last_hidden_state": (None, sequence), "pooler_output": (None, {0: "batch_size"})},
+    )
     finish("text encoder", model, folder, model.config.to_dict())
 
 
 def unet(folder, tiny):
-    size = dict(block_out_channels=(32, 64, 128, 128), cross_attention_dim=32) if tiny else dict(
-        block_out_channels=(320, 640, 1280, 1280), cross_attention_dim=768)
+    size = (
+        dict(block_out_channels=(32, 64, 128, 128), cross_attention_dim=32)
+        if tiny
+        else dict(block_out_channels=(320, 640, 1280, 1280), cross_attention_dim=768)
+    )
     model = UNet2DConditionModel(sample_size=64, attention_head_dim=8, **size).eval()
     image = {0: "batch_size", 2: "height", 3: "width"}
     inputs = {
-        "sample": (torch.randn(1, 4, 16, 16), image), "timestep": (torch.tensor(500.0), {}),
-        "encoder_hidden_states": (torch.randn(1, 77, size["cross_attention_dim"]), {0: "batch_size", 1: "sequence_length"}),
+        "sample": (torch.randn(1, 4, 16, 16), image),
+        "timestep": (torch.tensor(500.0), {}),
+        "encoder_hidden_states": (
+            torch.randn(1, 77, size["cross_attention_dim"]),
+            {0: "batch_size", 1: "sequence_length"},
+        ),
     }
     folder = f"{folder}/unet"
     save(model, lambda x, t, c: model(x, t, c, return_dict=False)[0], folder, inputs, {"out_sample": (None, image)})
@@ -124,16 +148,30 @@ def unet(folder, tiny):
 
 def vae(folder, tiny):
     model = AutoencoderKL(
-        block_out_channels=(32, 32, 64, 64) if tiny else (128, 256, 512, 512), layers_per_block=2, latent_channels=4,
-        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4, sample_size=512,
+        block_out_channels=(32, 32, 64, 64) if tiny else (128, 256, 512, 512),
+        layers_per_block=2,
+        latent_channels=4,
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        sample_size=512,
     ).eval()
     image = {0: "batch_size", 2: "height", 3: "width"}
     config = {"_class_name": "AutoencoderKL", **model.config}
     encoder, decoder = f"{folder}/vae_encoder", f"{folder}/vae_decoder"
-    save(model, lambda x: model.quant_conv(model.encoder(x)), encoder,
-         {"sample": (torch.randn(1, 3, 64, 64), image)}, {"latent_parameters": (None, image)})
-    save(model, lambda z: model.decode(z, return_dict=False)[0], decoder,
-         {"latent_sample": (torch.randn(1, 4, 8, 8), image)}, {"sample": (None, image)})
+    save(
+        model,
+        lambda x: model.quant_conv(model.encoder(x)),
+        encoder,
+        {"sample": (torch.randn(1, 3, 64, 64), image)},
+        {"latent_parameters": (None, image)},
+    )
+    save(
+        model,
+        lambda z: model.decode(z, return_dict=False)[0],
+        decoder,
+        {"latent_sample": (torch.randn(1, 4, 8, 8), image)},
+        {"sample": (None, image)},
+    )
     finish("VAE", model, encoder, config)
     finish("VAE", model, decoder, config)
 
@@ -147,17 +185,25 @@ def main():
     torch.manual_seed(0)
     os.makedirs(f"{args.folder}/scheduler", exist_ok=True)
     tokenizer = fixture_models.write_tokenizer(f"{args.folder}/tokenizer")
-    for make in (lambda: text_encoder(args.folder, tokenizer, args.tiny), lambda: unet(args.folder, args.tiny), lambda: vae(args.folder, args.tiny)):
+    for make in (
+        lambda: text_encoder(args.folder, tokenizer, args.tiny),
+        lambda: unet(args.folder, args.tiny),
+        lambda: vae(args.folder, args.tiny),
+    ):
         make()
         gc.collect()
     config = {k: v for k, v in fixture_cases.SD_SCHEDULER.items() if k != "_class_name"}
     with open(f"{args.folder}/scheduler/scheduler_config.json", "w") as f:
         f.write(PNDMScheduler.from_config(config).to_json_string())
     index = {
-        "_class_name": "StableDiffusionPipeline", "scheduler": ["diffusers", "PNDMScheduler"],
-        "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
-        "safety_checker": [None, None], "feature_extractor": [None, None],
+        "_class_name": "StableDiffusionPipeline",
+        "scheduler": ["diffusers", "PNDMScheduler"],
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "tokenizer": ["transformers", "CLIPTokenizer"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+        "safety_checker": [None, None],
+        "feature_extractor": [None, None],
     }
     with open(f"{args.folder}/model_index.json", "w") as f:
         json.dump(index, f, indent=2)

@@ -25,17 +25,30 @@ def build():
     """A network of Song et al.'s kind: it is told sigma, and divides its output by it."""
     torch.manual_seed(71)
     unet = UNet2DModel(
-        sample_size=16, in_channels=3, out_channels=3, block_out_channels=(16, 32), layers_per_block=1,
-        norm_num_groups=8, attention_head_dim=8, time_embedding_type="fourier", freq_shift=0,
-        down_block_types=("DownBlock2D", "AttnDownBlock2D"), up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+        sample_size=16,
+        in_channels=3,
+        out_channels=3,
+        block_out_channels=(16, 32),
+        layers_per_block=1,
+        norm_num_groups=8,
+        attention_head_dim=8,
+        time_embedding_type="fourier",
+        freq_shift=0,
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
     ).eval()
     fit(unet)
     export_unet(unet, f"{FOLDER}/unet")
     scheduler = ScoreSdeVeScheduler(snr=0.03, sigma_min=0.01, sigma_max=0.2, num_train_timesteps=2000)
     make.write_scheduler(FOLDER, scheduler)
-    make.write_index(FOLDER, "ScoreSdeVePipeline", {
-        "scheduler": ["diffusers", "ScoreSdeVeScheduler"], "unet": ["diffusers", "UNet2DModel"],
-    })
+    make.write_index(
+        FOLDER,
+        "ScoreSdeVePipeline",
+        {
+            "scheduler": ["diffusers", "ScoreSdeVeScheduler"],
+            "unet": ["diffusers", "UNet2DModel"],
+        },
+    )
     return dict(unet=unet, scheduler=scheduler)
 
 
@@ -82,11 +95,15 @@ def run(components, family, settings, _folder):
     scheduler.step_pred = recorded
     components["unet"].register_forward_pre_hook(lambda _, args: told.append(float(args[1].flatten()[0])))
     generators = [torch.Generator("cpu").manual_seed(s) for s in settings["seeds"]]
-    images = pipe(batch_size=len(generators), num_inference_steps=settings["steps"], generator=generators,
-                  output_type="np").images
+    images = pipe(
+        batch_size=len(generators), num_inference_steps=settings["steps"], generator=generators, output_type="np"
+    ).images
     components["unet"]._forward_pre_hooks.clear()
-    facts = {"pipeline": "ScoreSdeVePipeline", "timesteps": told,
-             "schedulerConfig": plain(make.json.loads(scheduler.to_json_string()))}
+    facts = {
+        "pipeline": "ScoreSdeVePipeline",
+        "timesteps": told,
+        "schedulerConfig": plain(make.json.loads(scheduler.to_json_string())),
+    }
     return last["sample"].numpy(), (images * 255).round().astype(np.uint8), facts
 
 

@@ -30,9 +30,16 @@ def vae(seed):
     """AutoencoderKL of factor 4 whose pictures have about the spread of real ones."""
     torch.manual_seed(seed)
     model = AutoencoderKL(
-        in_channels=3, out_channels=3, latent_channels=4, block_out_channels=(8, 8, 16),
-        down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3,
-        layers_per_block=1, norm_num_groups=4, sample_size=32, scaling_factor=SCALE,
+        in_channels=3,
+        out_channels=3,
+        latent_channels=4,
+        block_out_channels=(8, 8, 16),
+        down_block_types=("DownEncoderBlock2D",) * 3,
+        up_block_types=("UpDecoderBlock2D",) * 3,
+        layers_per_block=1,
+        norm_num_groups=4,
+        sample_size=32,
+        scaling_factor=SCALE,
     ).eval()
     with torch.no_grad():
         out = model.decode(models.smooth((16, 4, 8, 8), 2) / SCALE).sample
@@ -48,9 +55,15 @@ def build():
     unet = models.unet(61, in_channels=7, num_class_embeds=1000)
     torch.manual_seed(62)
     pool = torch.cat([make.embed(tokenizer, encoder, p) for p in (cases.PROMPT, cases.NEGATIVE, "")])
-    models.fit_last_conv(unet, (7, 8, 8), "epsilon", lambda b: {
-        "encoder_hidden_states": pool[torch.randint(0, 3, (b,))], "class_labels": torch.randint(0, 350, (b,)),
-    })
+    models.fit_last_conv(
+        unet,
+        (7, 8, 8),
+        "epsilon",
+        lambda b: {
+            "encoder_hidden_states": pool[torch.randint(0, 3, (b,))],
+            "class_labels": torch.randint(0, 350, (b,)),
+        },
+    )
     autoencoder = vae(63)
     export_text_encoder(encoder, f"{FOLDER}/text_encoder")
     export_unet(unet, f"{FOLDER}/unet", context=models.HIDDEN)
@@ -62,22 +75,50 @@ def build():
     os.makedirs(f"{FOLDER}/low_res_scheduler", exist_ok=True)
     with open(f"{FOLDER}/low_res_scheduler/scheduler_config.json", "w") as f:
         make.json.dump(make.config_of(low_res), f, indent=2)
-    make.write_index(FOLDER, "StableDiffusionUpscalePipeline", {
-        "low_res_scheduler": ["diffusers", "DDPMScheduler"], "scheduler": ["diffusers", "DDIMScheduler"],
-        "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"],
-    }, max_noise_level=350)
-    return dict(vae=autoencoder, text_encoder=encoder, tokenizer=tokenizer, unet=unet, scheduler=scheduler,
-                low_res_scheduler=low_res)
+    make.write_index(
+        FOLDER,
+        "StableDiffusionUpscalePipeline",
+        {
+            "low_res_scheduler": ["diffusers", "DDPMScheduler"],
+            "scheduler": ["diffusers", "DDIMScheduler"],
+            "text_encoder": ["transformers", "CLIPTextModel"],
+            "tokenizer": ["transformers", "CLIPTokenizer"],
+            "unet": ["diffusers", "UNet2DConditionModel"],
+            "vae": ["diffusers", "AutoencoderKL"],
+        },
+        max_noise_level=350,
+    )
+    return dict(
+        vae=autoencoder,
+        text_encoder=encoder,
+        tokenizer=tokenizer,
+        unet=unet,
+        scheduler=scheduler,
+        low_res_scheduler=low_res,
+    )
 
 
 def table():
-    base = {"task": "superResolution", "prompt": [cases.PROMPT], "negativePrompt": None, "steps": 6,
-            "guidanceScale": 9.0, "noiseLevel": 20, "image": "image.png", "width": 64, "height": 64}
+    base = {
+        "task": "superResolution",
+        "prompt": [cases.PROMPT],
+        "negativePrompt": None,
+        "steps": 6,
+        "guidanceScale": 9.0,
+        "noiseLevel": 20,
+        "image": "image.png",
+        "width": 64,
+        "height": 64,
+    }
     yield {**base, "id": "ddim", "seeds": [1]}
     yield {**base, "id": "noisier", "seeds": [2], "noiseLevel": 200, "negativePrompt": [cases.NEGATIVE]}
-    yield {**base, "id": "euler-a-no-guidance", "seeds": [3], "guidanceScale": 1.0,
-           "scheduler": ("EulerAncestralDiscreteScheduler", {})}
+    yield {
+        **base,
+        "id": "euler-a-no-guidance",
+        "seeds": [3],
+        "guidanceScale": 1.0,
+        "scheduler": ("EulerAncestralDiscreteScheduler", {}),
+    }
     yield {**base, "id": "batch", "seeds": [4, 5], "prompt": [cases.PROMPT, "green apple"]}
 
 
@@ -98,15 +139,22 @@ def run(components, family, settings, _folder):
     seeds = settings["seeds"]
     image = Image.open(f"{FOLDER}/image.png")
     latents = pipe(
-        prompt=settings["prompt"], negative_prompt=settings["negativePrompt"], image=[image] * len(seeds),
-        num_inference_steps=settings["steps"], guidance_scale=settings["guidanceScale"],
-        noise_level=settings["noiseLevel"], output_type="latent",
+        prompt=settings["prompt"],
+        negative_prompt=settings["negativePrompt"],
+        image=[image] * len(seeds),
+        num_inference_steps=settings["steps"],
+        guidance_scale=settings["guidanceScale"],
+        noise_level=settings["noiseLevel"],
+        output_type="latent",
         generator=[torch.Generator("cpu").manual_seed(s) for s in seeds],
     ).images
     pictures = pipe.vae.decode(latents / SCALE, return_dict=False)[0]
     pictures = pipe.image_processor.postprocess(pictures, output_type="np")
-    facts = {"pipeline": "StableDiffusionUpscalePipeline", "timesteps": told,
-             "schedulerConfig": plain(make.json.loads(scheduler.to_json_string()))}
+    facts = {
+        "pipeline": "StableDiffusionUpscalePipeline",
+        "timesteps": told,
+        "schedulerConfig": plain(make.json.loads(scheduler.to_json_string())),
+    }
     return latents.numpy(), (pictures * 255).round().astype(np.uint8), facts
 
 

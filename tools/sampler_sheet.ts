@@ -5,8 +5,8 @@
 import { fromFileUrl } from "@std/path";
 import { fromPretrained, resize } from "@shum/pipelines";
 import { samplerNames } from "@shum/schedulers";
-import { Canvas } from "../apps/cli/canvas.ts";
-import { encodePng } from "../apps/cli/png.ts";
+import { Canvas } from "../apps/cli/picture/canvas.ts";
+import { encodePng } from "../apps/cli/picture/png.ts";
 
 const PROMPT = "black cat with red eyes";
 const COLUMNS = 7, CELL = 144, GAP = 6, LABEL = 20;

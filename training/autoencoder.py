@@ -159,12 +159,24 @@ def training_loss(model: Autoencoder, picture: Tensor, weight_mean: float = 0.01
     reconstruction = reconstruction_loss(output.float(), picture)
     size = mean.float().square().mean()
     # Pulls the latents towards unit size from above only: below it, the noise does the rest.
-    return {"loss": reconstruction + weight_mean * F.relu(size - 1), "l1": (output.float() - picture).abs().mean().detach(),
-            "latent_square": size.detach()}
+    return {
+        "loss": reconstruction + weight_mean * F.relu(size - 1),
+        "l1": (output.float() - picture).abs().mean().detach(),
+        "latent_square": size.detach(),
+    }
 
 
-def train(data: list[Path], out: Path, seconds: float, batch: int = 24, crop: int = 128,
-          learning_rate: float = 2e-3, device: str = "cpu", decay_from: float = 0.3, whole_from: float = 0.6) -> Autoencoder:
+def train(
+    data: list[Path],
+    out: Path,
+    seconds: float,
+    batch: int = 24,
+    crop: int = 128,
+    learning_rate: float = 2e-3,
+    device: str = "cpu",
+    decay_from: float = 0.3,
+    whole_from: float = 0.6,
+) -> Autoencoder:
     """Trains for `seconds`; resumes from `out/checkpoint.pt`; returns the average.
 
     Random crops first, then, from `whole_from` on, whole pictures, whose plain grounds give GroupNorm other
@@ -192,8 +204,12 @@ def train(data: list[Path], out: Path, seconds: float, batch: int = 24, crop: in
         sheet([examples[:8], output], out / "sheet.png")
         error = (output.clamp(-1, 1) - examples[:8]).square().mean()
         print(f"whole pictures: psnr {float(10 * torch.log10(4 / error)):.2f} dB", flush=True)
-        run.save(model=model.state_dict(), ema=ema.model.state_dict(), optimizer=optimizer.state_dict(),
-                 config=model.config.to_dict())
+        run.save(
+            model=model.state_dict(),
+            ema=ema.model.state_dict(),
+            optimizer=optimizer.state_dict(),
+            config=model.config.to_dict(),
+        )
         run.draw_curve()
         run.skip_time()
 

@@ -34,23 +34,53 @@ UP_CONV, UP_CROSS = "UpBlock2D", "CrossAttnUpBlock2D"
 # the 16x16 level, which has no attention, is told the colours too.
 SHARED: dict = {"resnet_time_scale_shift": "scale_shift", "addition_embed_type": "text"}
 SIZES: dict[str, dict] = {
-    "tiny": {"block_out_channels": (32, 64), "layers_per_block": 1, "attention_head_dim": 4, "norm_num_groups": 16,
-             "down_block_types": (CONV, CROSS), "up_block_types": (UP_CROSS, UP_CONV)},
-    "small": {"block_out_channels": (96, 192, 256), "layers_per_block": 1, "attention_head_dim": 8,
-              "down_block_types": (CONV, CROSS, CROSS), "up_block_types": (UP_CROSS, UP_CROSS, UP_CONV)},
-    "full": {"block_out_channels": (160, 224, 256), "layers_per_block": 2, "attention_head_dim": 8,
-             "down_block_types": (CROSS, CROSS, CROSS), "up_block_types": (UP_CROSS, UP_CROSS, UP_CROSS)},
+    "tiny": {
+        "block_out_channels": (32, 64),
+        "layers_per_block": 1,
+        "attention_head_dim": 4,
+        "norm_num_groups": 16,
+        "down_block_types": (CONV, CROSS),
+        "up_block_types": (UP_CROSS, UP_CONV),
+    },
+    "small": {
+        "block_out_channels": (96, 192, 256),
+        "layers_per_block": 1,
+        "attention_head_dim": 8,
+        "down_block_types": (CONV, CROSS, CROSS),
+        "up_block_types": (UP_CROSS, UP_CROSS, UP_CONV),
+    },
+    "full": {
+        "block_out_channels": (160, 224, 256),
+        "layers_per_block": 2,
+        "attention_head_dim": 8,
+        "down_block_types": (CROSS, CROSS, CROSS),
+        "up_block_types": (UP_CROSS, UP_CROSS, UP_CROSS),
+    },
 }
 
-PROMPTS = ("black cat with red eyes", "чорний кіт з червоними очима", "red apple on a blue background", "синій собака",
-           "green owl with yellow eyes", "a panda next to a heart", "yellow star on a black background", "рожевий кролик з зеленими очима")
+PROMPTS = (
+    "black cat with red eyes",
+    "чорний кіт з червоними очима",
+    "red apple on a blue background",
+    "синій собака",
+    "green owl with yellow eyes",
+    "a panda next to a heart",
+    "yellow star on a black background",
+    "рожевий кролик з зеленими очима",
+)
 
 
 def build(size: str, context: int, channels: int = 8) -> UNet2DConditionModel:
     """An untrained denoiser; `context` is the width of the text encoder."""
-    model = UNet2DConditionModel(sample_size=16, in_channels=channels, out_channels=channels,
-                                 cross_attention_dim=context, addition_embed_type_num_heads=context // 16,
-                                 **SHARED, **SIZES[size])
+    model = UNet2DConditionModel(
+        sample_size=16,
+        in_channels=channels,
+        out_channels=channels,
+        cross_attention_dim=context,
+        addition_embed_type_num_heads=context // 16,
+        **SHARED,
+        **SIZES[size],
+    )
     # At 64 positions plain matrix products are several times faster than fused attention on a CPU.
     model.set_attn_processor(AttnProcessor())
     return model
@@ -68,9 +98,17 @@ def noisy_times(count: int, device: str) -> Tensor:
 
 
 @torch.no_grad()
-def generate(model: nn.Module, encoder: Encoder, autoencoder: Autoencoder, prompts: list[str], seeds: list[int],
-             steps: int = STEPS, scale: float = GUIDANCE, device: str = "cpu") -> Tensor:
-    """Pictures [len(prompts) * len(seeds), 3, 256, 256], prompt by prompt; a seed's noise is the same for all prompts."""
+def generate(
+    model: nn.Module,
+    encoder: Encoder,
+    autoencoder: Autoencoder,
+    prompts: list[str],
+    seeds: list[int],
+    steps: int = STEPS,
+    scale: float = GUIDANCE,
+    device: str = "cpu",
+) -> Tensor:
+    """Pictures [len(prompts) * len(seeds), 3, 256, 256], by prompt; the noise of a seed is the same for all."""
     scheduler = DPMSolverMultistepScheduler(**SCHEDULE, timestep_spacing="trailing")
     scheduler.set_timesteps(steps)
     channels = autoencoder.config.latent_channels
@@ -86,9 +124,21 @@ def generate(model: nn.Module, encoder: Encoder, autoencoder: Autoencoder, promp
         return torch.cat([autoencoder.decode(part).float() for part in x.split(8)])
 
 
-def train(latents: LatentSet, encoder: Encoder, out: Path, seconds: float, size: str = "small", batch: int = 64,
-          learning_rate: float = 1.2e-3, device: str = "cpu", ema_decay: float = 0.998, decay_from: float = 0.15,
-          sheet_every: int = 150, drop: float = 0.125, eyed: float = 0.35) -> nn.Module:
+def train(
+    latents: LatentSet,
+    encoder: Encoder,
+    out: Path,
+    seconds: float,
+    size: str = "small",
+    batch: int = 64,
+    learning_rate: float = 1.2e-3,
+    device: str = "cpu",
+    ema_decay: float = 0.998,
+    decay_from: float = 0.15,
+    sheet_every: int = 150,
+    drop: float = 0.125,
+    eyed: float = 0.35,
+) -> nn.Module:
     """Trains for `seconds`; resumes from `out/checkpoint.pt`; returns the average.
 
     Eyes come last, being small: for the last third, `eyed` more of the pictures have coloured ones.

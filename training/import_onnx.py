@@ -27,7 +27,7 @@ from autoencoder import Autoencoder, AutoencoderConfig
 
 
 def module_of(node: str, modules: list[str]) -> str:
-    """"/model/mid_block/attentions.0/to_q/MatMul" -> "mid_block.attentions.0.to_q".
+    """ "/model/mid_block/attentions.0/to_q/MatMul" -> "mid_block.attentions.0.to_q".
 
     Where a graph calls layers one by one, only the last name is there, and its repetitions are numbered:
     "/q_proj_1/MatMul" is the second of the modules that are called q_proj.
@@ -51,7 +51,9 @@ def read_state(model: nn.Module, *paths: Path) -> dict[str, Tensor]:
     for path in paths:
         state |= read_graph(path, wanted)
     if missing := sorted(set(wanted) - set(state)):
-        raise KeyError(f"Cannot import {paths[0].parent.parent}: {len(missing)} parameters are missing, such as {missing[:4]}")
+        raise KeyError(
+            f"Cannot import {paths[0].parent.parent}: {len(missing)} parameters are missing, such as {missing[:4]}"
+        )
     return state
 
 
@@ -77,7 +79,9 @@ def read_graph(path: Path, wanted: dict[str, tuple[int, ...]]) -> dict[str, Tens
         for name in node.input:
             if name not in values or not name.startswith("onnx::"):
                 continue
-            kind = {"MatMul": "weight", "Gemm": "weight", "Conv": "weight", "Mul": "weight", "Add": "bias"}.get(node.op_type)
+            kind = {"MatMul": "weight", "Gemm": "weight", "Conv": "weight", "Mul": "weight", "Add": "bias"}.get(
+                node.op_type
+            )
             if not kind:
                 continue
             value = values[name]
@@ -101,8 +105,10 @@ def main() -> None:
     text.save_pretrained(args.work / "text" / "text_encoder")
     shutil.copytree(args.model / "tokenizer", args.work / "text" / "tokenizer", dirs_exist_ok=True)
     config = AutoencoderConfig()
-    codec = read_state(Autoencoder(config), *(args.model / name / "model.onnx" for name in ("vae_encoder", "vae_decoder")))
-    save(args.work / "autoencoder", {"config": config.to_dict(), "ema": codec})
+    weights = read_state(
+        Autoencoder(config), *(args.model / name / "model.onnx" for name in ("vae_encoder", "vae_decoder"))
+    )
+    save(args.work / "autoencoder", {"config": config.to_dict(), "ema": weights})
     unet = read_state(denoiser.build(args.size, text.config.hidden_size), args.model / "unet" / "model.onnx")
     save(args.work / "denoiser", {"model": unet, "ema": unet, "size": args.size})
 

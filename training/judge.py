@@ -7,6 +7,7 @@ and the background. Its `features` serve for the Frechet distance and for neares
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -43,9 +44,11 @@ class Judge(nn.Module):
 
     def __init__(self, labels: dict[str, list[str]], widths: tuple[int, ...] = (32, 64, 128, 192)) -> None:
         super().__init__()
-        stem = nn.Sequential(nn.Conv2d(3, widths[0], 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
+        stem = nn.Sequential(
+            nn.Conv2d(3, widths[0], 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
+        )
         self.stages = nn.ModuleList([stem])
-        for before, after in zip(widths, widths[1:]):
+        for before, after in itertools.pairwise(widths):
             down = nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False)
             self.stages.append(nn.Sequential(down, nn.BatchNorm2d(after), nn.ReLU(), Block(after)))
         seen = widths[-1] + widths[-2]
@@ -58,7 +61,7 @@ class Judge(nn.Module):
             maps.append(stage(maps[-1]))
         fine, coarse = maps[-2:]
         mean = coarse.mean((2, 3))
-        # Each head also looks at its own place, where eyes are still a few pixels of many, and knows what it sees there.
+        # Each head also looks at its own place, where eyes are still a few pixels of many.
         both = torch.cat([fine, F.interpolate(coarse, scale_factor=2.0, mode="nearest")], 1)
         where = self.attend(both).flatten(2).softmax(-1)
         looked = where @ both.flatten(2).transpose(1, 2)
@@ -68,8 +71,12 @@ class Judge(nn.Module):
 
 def labels_of(vocabulary: dict) -> dict[str, list[str]]:
     """Class names of each head."""
-    return {"object": [o["id"] for o in vocabulary["objects"] if o["core"]] + ["other"], "color": list(vocabulary["colors"]),
-            "eyes": ["none", *vocabulary["eye_colors"]], "background": list(vocabulary["backgrounds"])}
+    return {
+        "object": [o["id"] for o in vocabulary["objects"] if o["core"]] + ["other"],
+        "color": list(vocabulary["colors"]),
+        "eyes": ["none", *vocabulary["eye_colors"]],
+        "background": list(vocabulary["backgrounds"]),
+    }
 
 
 def targets_of(record: dict, index: dict[str, dict[str, int]]) -> list[int] | None:
@@ -88,8 +95,12 @@ class Examples:
     def __init__(self, folders: list[Path], labels: dict[str, list[str]]) -> None:
         index = {head: {name: n for n, name in enumerate(names)} for head, names in labels.items()}
         self.pictures = Pictures(folders)
-        self.rows = [(shard, row, target) for shard, records in enumerate(self.pictures.records)
-                     for row, record in enumerate(records) if (target := targets_of(record, index))]
+        self.rows = [
+            (shard, row, target)
+            for shard, records in enumerate(self.pictures.records)
+            for row, record in enumerate(records)
+            if (target := targets_of(record, index))
+        ]
 
     def take(self, rows: list[int]) -> tuple[Tensor, Tensor]:
         """Pictures in [0, 1] and targets [N, heads]."""
@@ -113,8 +124,9 @@ def accuracy(model: nn.Module, examples: Examples, count: int, device: str) -> d
     return {head: round(a / max(b, 1), 4) for head, (a, b) in right.items()}
 
 
-def train(data: Path, test: Path, out: Path, seconds: float, batch: int = 32, learning_rate: float = 2e-3,
-          device: str = "cpu") -> Judge:
+def train(
+    data: Path, test: Path, out: Path, seconds: float, batch: int = 32, learning_rate: float = 2e-3, device: str = "cpu"
+) -> Judge:
     """Trains for `seconds` on `data`; `accuracy.json` holds its scores on `test`."""
     torch.manual_seed(4)
     run = Run(out, seconds)
@@ -146,8 +158,10 @@ def train(data: Path, test: Path, out: Path, seconds: float, batch: int = 32, le
         pictures = roughen(pictures, generator)
         with autocast(device):
             outputs = model(pictures.to(device))
-        losses = {head: F.cross_entropy(outputs[n].float(), targets[:, n].to(device), ignore_index=IGNORED)
-                  for n, head in enumerate(HEADS)}
+        losses = {
+            head: F.cross_entropy(outputs[n].float(), targets[:, n].to(device), ignore_index=IGNORED)
+            for n, head in enumerate(HEADS)
+        }
         optimizer.zero_grad(set_to_none=True)
         sum(losses.values()).backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)

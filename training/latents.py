@@ -65,7 +65,9 @@ class LatentSet:
         With probability `eyed` a picture is one of those with coloured eyes.
         """
         everything = range(len(self.records))
-        rows = [source.choice(self._eyed if self._eyed and source.random() < eyed else everything) for _ in range(count)]
+        rows = [
+            source.choice(self._eyed if self._eyed and source.random() < eyed else everything) for _ in range(count)
+        ]
         texts = []
         for row in rows:
             language = "captions_en" if source.random() < 0.5 else "captions_uk"

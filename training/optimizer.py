@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from loop import multiplies_bfloat16
+
 
 def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
     """The quintic Newton-Schulz iteration: singular values of [N, rows, columns] matrices -> about 1.
@@ -17,7 +19,7 @@ def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
     Many matrices at once, since a CPU multiplies a stack several times faster than its members in turn.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = matrices.bfloat16()
+    x = matrices.bfloat16() if multiplies_bfloat16(matrices.device.type) else matrices.float()
     tall = x.shape[1] > x.shape[2]
     if tall:
         x = x.mT
@@ -31,8 +33,15 @@ def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Parameters with two dimensions or more (not embeddings, not the last layer) go to Muon."""
 
-    def __init__(self, model: nn.Module, learning_rate: float, adam_rate: float,
-                 adam_names: tuple[str, ...] = ("embed", "out"), momentum: float = 0.95, weight_decay: float = 0.01) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        learning_rate: float,
+        adam_rate: float,
+        adam_names: tuple[str, ...] = ("embed", "out"),
+        momentum: float = 0.95,
+        weight_decay: float = 0.01,
+    ) -> None:
         matrices, rest = [], []
         for name, parameter in model.named_parameters():
             if not parameter.requires_grad:
@@ -79,11 +88,13 @@ class Muon(torch.optim.Optimizer):
             if not state:
                 state["momentum"] = torch.zeros_like(parameter)
             momentum: Tensor = state["momentum"].lerp_(parameter.grad, 1 - group["momentum"])
-            ahead.append(parameter.grad.lerp(momentum, group["momentum"]).flatten(1).bfloat16())
+            ahead.append(parameter.grad.lerp(momentum, group["momentum"]).flatten(1))
         # Root mean square of an update as large as Adam's typical 0.2 (Liu et al. 2025, arXiv 2502.16982).
         scale = 0.2 * max(shape) ** 0.5
         for parameter, update in zip(alike, orthogonalise(torch.stack(ahead))):
-            parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update.view_as(parameter), alpha=-group["lr"] * scale)
+            parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(
+                update.view_as(parameter), alpha=-group["lr"] * scale
+            )
 
     def _adam(self, parameter: Tensor, group: dict) -> None:
         state = self.state[parameter]

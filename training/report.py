@@ -42,8 +42,19 @@ def shares(outputs: tuple[Tensor, ...], targets: Tensor) -> dict[str, float]:
 
 
 @torch.no_grad()
-def judge_samples(model: nn.Module, encoder: Encoder, codec: Autoencoder, critic: nn.Module, labels: dict[str, list[str]],
-                  folder: Path, count: int, work: Path, device: str = "cpu", steps: int = STEPS, scale: float = GUIDANCE) -> dict:
+def judge_samples(
+    model: nn.Module,
+    encoder: Encoder,
+    autoencoder: Autoencoder,
+    judge: nn.Module,
+    labels: dict[str, list[str]],
+    folder: Path,
+    count: int,
+    work: Path,
+    device: str = "cpu",
+    steps: int = STEPS,
+    scale: float = GUIDANCE,
+) -> dict:
     """Scores of samples for `count` unseen captions of each language; a sheet goes to `work`."""
     index = {head: {name: n for n, name in enumerate(names)} for head, names in labels.items()}
     records = chosen_records(folder, labels, count)
@@ -53,9 +64,9 @@ def judge_samples(model: nn.Module, encoder: Encoder, codec: Autoencoder, critic
         texts = [record[f"captions_{language}"][0] for record in records]
         pictures, logits = [], []
         for start in range(0, len(texts), 16):
-            part = generate(model, encoder, codec, texts[start : start + 16], [start + 1], steps, scale, device)
+            part = generate(model, encoder, autoencoder, texts[start : start + 16], [start + 1], steps, scale, device)
             pictures.append(part.cpu())
-            logits.append([o.cpu() for o in critic((part.clamp(-1, 1) + 1) / 2)])
+            logits.append([o.cpu() for o in judge((part.clamp(-1, 1) + 1) / 2)])
         outputs = tuple(torch.cat(column) for column in zip(*logits))
         report[language] = shares(outputs, targets)
         rows = torch.cat(pictures)[:32]

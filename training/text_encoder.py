@@ -19,16 +19,41 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
 import tokenizer as tokenizers
+from augment import disturb
 from data import read_records
-from junk import disturb
 from loop import Run, autocast
 from optimizer import Muon
 
-SLOTS = ("object", "color", "eyes", "face", "background", "style", "count", "size",
-         "relation", "object2", "color2", "eyes2")
+SLOTS = (
+    "object",
+    "color",
+    "eyes",
+    "face",
+    "background",
+    "style",
+    "count",
+    "size",
+    "relation",
+    "object2",
+    "color2",
+    "eyes2",
+)
 WEIGHT = {"object": 1.0, "color": 1.0, "eyes": 1.5, "background": 1.0, "style": 0.3, "face": 0.3, "relation": 0.3}
-RELATION_WORDS = ("above", "below", "front", "behind", "left", "next to", "beside", "зверху", "угорі", "спереду",
-                  "попереду", "поруч", "ліворуч")
+RELATION_WORDS = (
+    "above",
+    "below",
+    "front",
+    "behind",
+    "left",
+    "next to",
+    "beside",
+    "зверху",
+    "угорі",
+    "спереду",
+    "попереду",
+    "поруч",
+    "ліворуч",
+)
 
 
 class Vocabulary:
@@ -39,29 +64,58 @@ class Vocabulary:
         objects = [entry["id"] for entry in vocabulary["objects"]]
         colors, eyes = vocabulary["colors"], vocabulary["eye_colors"]
         self.classes: dict[str, list[str]] = {
-            "object": objects, "color": [none, *colors], "eyes": [none, *eyes], "face": ["no", "yes"],
-            "background": vocabulary["backgrounds"], "style": vocabulary["styles"], "count": ["1", "2", "3"],
-            "size": [none, "small", "large"], "relation": [none, "beside", "above", "front"],
-            "object2": [none, *objects], "color2": [none, *colors], "eyes2": [none, *eyes]}
+            "object": objects,
+            "color": [none, *colors],
+            "eyes": [none, *eyes],
+            "face": ["no", "yes"],
+            "background": vocabulary["backgrounds"],
+            "style": vocabulary["styles"],
+            "count": ["1", "2", "3"],
+            "size": [none, "small", "large"],
+            "relation": [none, "beside", "above", "front"],
+            "object2": [none, *objects],
+            "color2": [none, *colors],
+            "eyes2": [none, *eyes],
+        }
         self.index = {slot: {name: n for n, name in enumerate(names)} for slot, names in self.classes.items()}
 
     def targets(self, record: dict) -> list[int]:
         """Class of each slot, in the order of SLOTS."""
         first, second = record["objects"][0], (record["objects"][1:] or [None])[0]
-        values = {"object": first["id"], "color": first["color"] or "none", "eyes": first["eyes"] or "none",
-                  "face": "yes" if first["face"] else "no", "background": record["background"],
-                  "style": record["style"], "count": str(record["count"]), "size": record["size"] or "none",
-                  "relation": record["relation"] or "none", "object2": second["id"] if second else "none",
-                  "color2": (second and second["color"]) or "none", "eyes2": (second and second["eyes"]) or "none"}
+        values = {
+            "object": first["id"],
+            "color": first["color"] or "none",
+            "eyes": first["eyes"] or "none",
+            "face": "yes" if first["face"] else "no",
+            "background": record["background"],
+            "style": record["style"],
+            "count": str(record["count"]),
+            "size": record["size"] or "none",
+            "relation": record["relation"] or "none",
+            "object2": second["id"] if second else "none",
+            "color2": (second and second["color"]) or "none",
+            "eyes2": (second and second["eyes"]) or "none",
+        }
         return [self.index[slot][values[slot]] for slot in SLOTS]
 
 
 def build(vocabulary_size: int, end: int, width: int = 192, layers: int = 4) -> CLIPTextModel:
     """An untrained text encoder."""
-    return CLIPTextModel(CLIPTextConfig(
-        vocab_size=vocabulary_size, hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers,
-        num_attention_heads=width // 32, max_position_embeddings=tokenizers.LENGTH, projection_dim=width,
-        bos_token_id=end - 1, eos_token_id=end, pad_token_id=end, attention_dropout=0.0))
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=vocabulary_size,
+            hidden_size=width,
+            intermediate_size=4 * width,
+            num_hidden_layers=layers,
+            num_attention_heads=width // 32,
+            max_position_embeddings=tokenizers.LENGTH,
+            projection_dim=width,
+            bos_token_id=end - 1,
+            eos_token_id=end,
+            pad_token_id=end,
+            attention_dropout=0.0,
+        )
+    )
 
 
 class Reader(nn.Module):
@@ -94,9 +148,14 @@ def loss_of(logits: list[Tensor], targets: Tensor, unordered: Tensor) -> tuple[T
     pair = ("object", "color", "eyes")
     straight = sum(entropy(s, columns[s]) + entropy(s + "2", columns[s + "2"]) for s in pair)
     # `object2` counts from "none", so classes shift by one between the first and the second object.
-    swapped_targets = {"object": (columns["object2"] - 1).clamp(min=0), "object2": columns["object"] + 1,
-                       "color": columns["color2"], "color2": columns["color"],
-                       "eyes": columns["eyes2"], "eyes2": columns["eyes"]}
+    swapped_targets = {
+        "object": (columns["object2"] - 1).clamp(min=0),
+        "object2": columns["object"] + 1,
+        "color": columns["color2"],
+        "color2": columns["color"],
+        "eyes": columns["eyes2"],
+        "eyes2": columns["eyes"],
+    }
     swapped = sum(entropy(s, t) for s, t in swapped_targets.items())
     ordered = torch.where(unordered & (swapped < straight), swapped, straight)
     right = {s: (logits[index[s]].argmax(1) == columns[s]).float().mean() for s in SLOTS}
@@ -107,11 +166,16 @@ class Captions:
     """Captions with their targets; a batch takes both languages alike."""
 
     def __init__(self, folders: list[Path], vocabulary: Vocabulary) -> None:
-        self.records = [(vocabulary.targets(r), r["captions_en"], r["captions_uk"])
-                        for folder in folders for path in sorted(folder.glob("records-*.jsonl")) for r in read_records(path)]
+        self.records = [
+            (vocabulary.targets(r), r["captions_en"], r["captions_uk"])
+            for folder in folders
+            for path in sorted(folder.glob("records-*.jsonl"))
+            for r in read_records(path)
+        ]
 
-    def batch(self, count: int, source: random.Random, disturbed: float = 0.5,
-              language: int | None = None) -> tuple[list[str], Tensor, Tensor]:
+    def batch(
+        self, count: int, source: random.Random, disturbed: float = 0.5, language: int | None = None
+    ) -> tuple[list[str], Tensor, Tensor]:
         """Texts, targets [count, slots], and whether the text leaves its two objects unordered."""
         texts, targets, unordered = [], [], []
         for n in range(count):
@@ -124,7 +188,9 @@ class Captions:
 
 
 @torch.no_grad()
-def measure(reader: Reader, tok: object, captions: Captions, device: str, disturbed: float = 0.0) -> dict[str, dict[str, float]]:
+def measure(
+    reader: Reader, tok: object, captions: Captions, device: str, disturbed: float = 0.0
+) -> dict[str, dict[str, float]]:
     """Share of right answers for each slot and language on captions not trained on."""
     table = {}
     for language, name in enumerate(("english", "ukrainian")):
@@ -136,8 +202,16 @@ def measure(reader: Reader, tok: object, captions: Captions, device: str, distur
     return table
 
 
-def train(text: Path, out: Path, seconds: float, batch: int = 128, learning_rate: float = 2e-3,
-          device: str = "cpu", width: int = 192, layers: int = 4) -> CLIPTextModel:
+def train(
+    text: Path,
+    out: Path,
+    seconds: float,
+    batch: int = 128,
+    learning_rate: float = 2e-3,
+    device: str = "cpu",
+    width: int = 192,
+    layers: int = 4,
+) -> CLIPTextModel:
     """Learns merges, then attributes, for `seconds`; the result lies in `out` as transformers saves it."""
     torch.manual_seed(2)
     run = Run(out, seconds)
@@ -149,7 +223,7 @@ def train(text: Path, out: Path, seconds: float, batch: int = 128, learning_rate
     if not (out / "tokenizer" / "vocab.json").exists():
         lines = [t for r in captions.records[:40000] for language in r[1:] for t in language[:2]]
         tokenizers.train(lines, out / "tokenizer")
-        tokenizers.check(out / "tokenizer", lines[:200] + ["м'яч 3D!", "  A  BLACK cat's  ", ""])
+        tokenizers.check(out / "tokenizer", [*lines[:200], "м'яч 3D!", "  A  BLACK cat's  ", ""])
     tok = tokenizers.load(out / "tokenizer")
     size = tok.get_vocab_size()
     reader = Reader(build(size, size - 1, width, layers), vocabulary).to(device)
@@ -162,7 +236,9 @@ def train(text: Path, out: Path, seconds: float, batch: int = 128, learning_rate
 
     def save() -> None:
         for disturbed in (0.0, 1.0):
-            print("right, disturbed" if disturbed else "right", measure(reader, tok, held, device, disturbed), flush=True)
+            print(
+                "right, disturbed" if disturbed else "right", measure(reader, tok, held, device, disturbed), flush=True
+            )
         run.save(model=reader.state_dict(), optimizer=optimizer.state_dict())
         reader.encoder.save_pretrained(out / "text_encoder")
         run.draw_curve()

@@ -29,23 +29,41 @@ def bytes_to_unicode() -> list[str]:
 
 def blank(vocab: dict[str, int] | None = None, merges: list[tuple[str, str]] | None = None) -> Tokenizer:
     """CLIP's pipeline of text cleaning and splitting, with or without learned merges."""
-    model = models.BPE(vocab=vocab, merges=merges, end_of_word_suffix="</w>", continuing_subword_prefix="",
-                       unk_token=END if vocab else None)
+    model = models.BPE(
+        vocab=vocab,
+        merges=merges,
+        end_of_word_suffix="</w>",
+        continuing_subword_prefix="",
+        unk_token=END if vocab else None,
+    )
     tokenizer = Tokenizer(model)
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
+        [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(PATTERN), "removed", invert=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+        [
+            pre_tokenizers.Split(Regex(PATTERN), "removed", invert=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     return tokenizer
 
 
 def train(captions: Iterable[str], folder: Path, size: int = 6000) -> None:
     """Learns merges and writes vocab.json, merges.txt, tokenizer_config.json, special_tokens_map.json."""
-    trainer = trainers.BpeTrainer(vocab_size=size, min_frequency=8, end_of_word_suffix="</w>", show_progress=False,
-                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        min_frequency=8,
+        end_of_word_suffix="</w>",
+        show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+    )
     learner = blank()
     learner.train_from_iterator(captions, trainer)
-    merges = [tuple(m) if isinstance(m, list) else tuple(m.split(" ")) for m in json.loads(learner.to_str())["model"]["merges"]]
+    merges = [
+        tuple(m) if isinstance(m, list) else tuple(m.split(" "))
+        for m in json.loads(learner.to_str())["model"]["merges"]
+    ]
     letters = bytes_to_unicode()
     words = [*letters, *(letter + "</w>" for letter in letters), *("".join(pair) for pair in merges), START, END]
     vocab = {word: n for n, word in enumerate(dict.fromkeys(words))}
@@ -53,11 +71,23 @@ def train(captions: Iterable[str], folder: Path, size: int = 6000) -> None:
     write_json(folder / "vocab.json", vocab)
     lines = ["#version: 0.2", *(" ".join(pair) for pair in merges)]
     (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    write_json(folder / "tokenizer_config.json", {
-        "tokenizer_class": "CLIPTokenizer", "model_max_length": LENGTH, "do_lower_case": True, "add_prefix_space": False,
-        "errors": "replace", "bos_token": START, "eos_token": END, "pad_token": END, "unk_token": END})
-    write_json(folder / "special_tokens_map.json", {
-        "bos_token": START, "eos_token": END, "pad_token": END, "unk_token": END})
+    write_json(
+        folder / "tokenizer_config.json",
+        {
+            "tokenizer_class": "CLIPTokenizer",
+            "model_max_length": LENGTH,
+            "do_lower_case": True,
+            "add_prefix_space": False,
+            "errors": "replace",
+            "bos_token": START,
+            "eos_token": END,
+            "pad_token": END,
+            "unk_token": END,
+        },
+    )
+    write_json(
+        folder / "special_tokens_map.json", {"bos_token": START, "eos_token": END, "pad_token": END, "unk_token": END}
+    )
 
 
 def write_json(path: Path, value: object) -> None:
@@ -71,7 +101,9 @@ def load(folder: Path) -> Tokenizer:
     lines = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()[1:]
     tokenizer = blank(vocab, [tuple(line.split(" ")) for line in lines])
     start, end = vocab[START], vocab[END]
-    tokenizer.post_processor = processors.RobertaProcessing((END, end), (START, start), add_prefix_space=False, trim_offsets=False)
+    tokenizer.post_processor = processors.RobertaProcessing(
+        (END, end), (START, start), add_prefix_space=False, trim_offsets=False
+    )
     tokenizer.enable_truncation(LENGTH)
     tokenizer.enable_padding(length=LENGTH, pad_id=end, pad_token=END)
     return tokenizer

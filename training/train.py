@@ -19,11 +19,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 
-import autoencoder
-import denoiser
+import autoencoder as autoencoder_stage
+import denoiser as denoiser_stage
 import export
-import judge
-import text_encoder
+import judge as judge_stage
+import text_encoder as text_stage
 from latents import LatentSet
 from report import judge_samples
 
@@ -51,23 +51,83 @@ class Preset:
 
 
 PRESETS = {
-    "smoke": Preset(pictures=500, captions=5_000, autoencoder=60, text=40, denoiser=60, judge=30, size="tiny", batch=16,
-                    judged=4, width=64, layers=2),
-    "cpu": Preset(pictures=48_000, captions=240_000, autoencoder=2400, text=985, denoiser=12_500, judge=1200, size="small", batch=64, judged=64),
-    "h200": Preset(pictures=100_000, captions=600_000, autoencoder=270, text=90, denoiser=900, judge=60, size="full", batch=512,
-                   judged=512, width=256, layers=6, large_batches=8),
+    "smoke": Preset(
+        pictures=500,
+        captions=5_000,
+        autoencoder=60,
+        text=40,
+        denoiser=60,
+        judge=30,
+        size="tiny",
+        batch=16,
+        judged=4,
+        width=64,
+        layers=2,
+    ),
+    "cpu": Preset(
+        pictures=48_000,
+        captions=240_000,
+        autoencoder=2400,
+        text=985,
+        denoiser=12_500,
+        judge=1200,
+        size="small",
+        batch=64,
+        judged=64,
+    ),
+    "h200": Preset(
+        pictures=100_000,
+        captions=600_000,
+        autoencoder=270,
+        text=90,
+        denoiser=900,
+        judge=60,
+        size="full",
+        batch=512,
+        judged=512,
+        width=256,
+        layers=6,
+        large_batches=8,
+    ),
 }
+
+
+def deno() -> list[str]:
+    """Deno as it is installed, or as Node brings it."""
+    return ["deno"] if shutil.which("deno") else ["npx", "-y", "deno@2"]
 
 
 def make_data(preset: Preset, work: Path) -> None:
     """Renders pictures and writes captions by `training/data/main.ts`; finished folders are kept."""
-    wanted = {"pictures": (0, preset.pictures, []), "text": (2000, preset.captions, ["--captions-only"]),
-              "judge": (3000, preset.pictures // 4, []), "test": (1000, min(3000, preset.pictures // 4), [])}
+    wanted = {
+        "pictures": (0, preset.pictures, []),
+        "text": (2000, preset.captions, ["--captions-only"]),
+        "judge": (3000, preset.pictures // 4, []),
+        "test": (1000, min(3000, preset.pictures // 4), []),
+    }
     for name, (seed, count, more) in wanted.items():
         folder = work / "data" / name
         if not (folder / "DONE").exists():
-            subprocess.run(["deno", "run", "-A", "--config", str(HERE / "deno.json"), str(HERE / "data" / "main.ts"), "--seed", str(seed), "--count", str(count),
-                            "--out", str(folder), "--workers", str(os.cpu_count() or 2), *more], check=True)
+            subprocess.run(
+                [
+                    *deno(),
+                    "run",
+                    "-A",
+                    "--config",
+                    str(HERE / "deno.json"),
+                    str(HERE / "data" / "main.ts"),
+                    "--seed",
+                    str(seed),
+                    "--count",
+                    str(count),
+                    "--out",
+                    str(folder),
+                    "--workers",
+                    str(os.cpu_count() or 2),
+                    *more,
+                ],
+                check=True,
+            )
 
 
 def run(preset: Preset, work: Path, out: Path, device: str, stages: set[str]) -> None:
@@ -77,30 +137,48 @@ def run(preset: Preset, work: Path, out: Path, device: str, stages: set[str]) ->
     if "data" in stages:
         make_data(preset, work)
     if "autoencoder" in stages:
-        autoencoder.train([data / "pictures"], work / "autoencoder", preset.autoencoder, batch=24 * many, device=device)
+        autoencoder_stage.train(
+            [data / "pictures"], work / "autoencoder", preset.autoencoder, batch=24 * many, device=device
+        )
     if "text" in stages:
-        text_encoder.train(data / "text", work / "text", preset.text, batch=128 * many, device=device,
-                           width=preset.width, layers=preset.layers)
+        text_stage.train(
+            data / "text",
+            work / "text",
+            preset.text,
+            batch=128 * many,
+            device=device,
+            width=preset.width,
+            layers=preset.layers,
+        )
     if "denoiser" in stages:
-        latents = LatentSet(data / "pictures", work / "latents", autoencoder.load(work / "autoencoder", device), device)
-        denoiser.train(latents, text_encoder.Encoder(work / "text", device), work / "denoiser", preset.denoiser,
-                       size=preset.size, batch=preset.batch, device=device)
+        latents = LatentSet(
+            data / "pictures", work / "latents", autoencoder_stage.load(work / "autoencoder", device), device
+        )
+        denoiser_stage.train(
+            latents,
+            text_stage.Encoder(work / "text", device),
+            work / "denoiser",
+            preset.denoiser,
+            size=preset.size,
+            batch=preset.batch,
+            device=device,
+        )
     if "judge" in stages:
-        judge.train(data / "judge", data / "test", work / "judge", preset.judge, batch=48 * many, device=device)
+        judge_stage.train(data / "judge", data / "test", work / "judge", preset.judge, batch=48 * many, device=device)
     if "export" in stages:
         write(preset, work, out)
 
 
 def write(preset: Preset, work: Path, out: Path) -> None:
     """Both model folders, the report and the curves."""
-    encoder = text_encoder.Encoder(work / "text")
-    codec = autoencoder.load(work / "autoencoder")
-    model = denoiser.load(work / "denoiser", encoder.model.config.hidden_size)
-    export.write_model(encoder.model, model, codec, work / "text" / "tokenizer", out / "shum-emoji-256")
-    critic, labels = judge.load(work / "judge")
-    export.write_judge(critic, labels, out / "judge")
-    report = judge_samples(model, encoder, codec, critic, labels, work / "data" / "test", preset.judged, work)
-    report["int8"] = export.cost_of_int8(model, encoder, codec, work / "int8.png")
+    encoder = text_stage.Encoder(work / "text")
+    autoencoder = autoencoder_stage.load(work / "autoencoder")
+    model = denoiser_stage.load(work / "denoiser", encoder.model.config.hidden_size)
+    export.write_model(encoder.model, model, autoencoder, work / "text" / "tokenizer", out / "shum-emoji-256")
+    judge, labels = judge_stage.load(work / "judge")
+    export.write_judge(judge, labels, out / "judge")
+    report = judge_samples(model, encoder, autoencoder, judge, labels, work / "data" / "test", preset.judged, work)
+    report["int8"] = export.cost_of_int8(model, encoder, autoencoder, work / "int8.png")
     (out / "report.json").write_text(json.dumps(report, indent=1) + "\n")
     for stage in ("autoencoder", "text", "denoiser", "judge"):
         target = out / "curves"

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { models, steps, withFolder } from "./_testing.ts";
 import { CliError, exitCodes } from "./exit_codes.ts";
 import { chosenModel } from "./model_choice.ts";
-import { encodePng } from "./png.ts";
+import { encodePng } from "./picture/png.ts";
 
 Deno.test("existing files are kept unless --overwrite says otherwise", () =>
   withFolder(async ({ run, files, folder }) => {

@@ -1,7 +1,7 @@
 /** What the process returns, so that a script can tell what to do next. */
 export const exitCodes = {
   ok: 0,
-  /** The model ran and failed, or something that nobody foresaw. */
+  /** The model ran and failed. */
   failed: 1,
   /** An option, or its value, is wrong; nothing was loaded. */
   usage: 2,
@@ -9,6 +9,8 @@ export const exitCodes = {
   model: 3,
   /** A file could not be read or written. */
   file: 4,
+  /** Something that nobody foresaw: a mistake of ours; EX_SOFTWARE of sysexits.h. */
+  bug: 70,
   /** Stopped by Ctrl-C, as shells count it: 128 + SIGINT. */
   interrupted: 130,
 } as const;

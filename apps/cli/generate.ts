@@ -4,28 +4,31 @@
  * @module
  */
 
-import type { AnyPipeline } from "@shum/pipelines";
-import type { SchedulerConfig } from "@shum/schedulers";
-import { basename, dirname } from "@std/path";
+import type { RunPlan } from "@shum/pipelines";
+import { dirname } from "@std/path";
 import { CliError, exitCodes, usageError } from "./exit_codes.ts";
-import { grid } from "./grid.ts";
+import { grid } from "./picture/grid.ts";
 import {
   encodeAnimation,
   encodePicture,
   formatOf,
+  makeFolder,
   requireFolder,
   writeFile,
-} from "./image_file.ts";
-import { readInputPicture } from "./input_picture.ts";
-import { commandLine, type Job, readJobs } from "./jobs.ts";
-import { type PictureRecord, pictureRecord, recordTexts } from "./metadata.ts";
+} from "./picture/image_file.ts";
+import { readInputPicture } from "./picture/input_picture.ts";
+import { nearlyCommand } from "./options/args.ts";
+import { commandLine, type Job, readJobs } from "./options/jobs.ts";
+import { type PictureRecord, pictureRecord, recordTexts } from "./metadata/metadata.ts";
 import { modelFacts } from "./model_facts.ts";
-import { openModel } from "./model_choice.ts";
-import type { Given } from "./options.ts";
-import { type OutputNames, outputNames } from "./output.ts";
-import type { Rgb } from "./png.ts";
-import { Progress, type Screen } from "./progress.ts";
-import { type Batch, type OpenedModel, planBatches, type Resolved, resolveJob } from "./resolve.ts";
+import { leaveNetwork } from "./network.ts";
+import { openModels } from "./open_models.ts";
+import type { Given } from "./options/options.ts";
+import { existingPart, type OutputNames, outputNames } from "./picture/output.ts";
+import type { Rgb } from "./picture/png.ts";
+import { plural, Progress, type Screen } from "./progress.ts";
+import { type Batch, planBatches, type Resolved, resolveJob } from "./options/resolve.ts";
+import { warnings } from "./warnings.ts";
 import { Watcher } from "./watcher.ts";
 
 /** What the command needs of its surroundings. */
@@ -50,6 +53,8 @@ export async function runGenerate(
   const started = performance.now();
   const progress = new Progress(command.quiet ? { ...screen, write: () => {} } : screen);
   const verbose = (text: string) => command.verbose && progress.note(text);
+  const doubt = nearlyCommand(words);
+  if (doubt !== undefined) progress.note(doubt);
   const { given, jobs } = await readJobs(command, words, (text) => progress.note(text));
 
   // Everything that can be wrong with files is found out before a model is loaded.
@@ -57,7 +62,8 @@ export async function runGenerate(
   const seedsDiffer = jobs.length === 1 && jobs[0]!.variationSeed === undefined;
   const names = await outputNames(given.output, count, seedsDiffer);
   const input = await readInputPicture(given);
-  await requireFolder(names.folder);
+  // A folder that was named as one is made, when there is something to put into it.
+  await requireFolder(names.makesFolder ? await existingPart(names.folder) : names.folder);
   if (given.previewPath !== undefined) {
     if (formatOf(given.previewPath) !== "png") throw usageError("--preview-path must end in .png");
     await requireFolder(dirname(given.previewPath));
@@ -65,29 +71,15 @@ export async function runGenerate(
 
   if (given.device !== undefined && given.device !== "auto") await requireDevice(given.device);
 
-  const repository = await openModel(given, progress, signal);
-  const { pipelineFrom } = await import("@shum/pipelines");
-  const how = {
-    ...(given.device === undefined ? {} : { device: given.device }),
-    ...(given.threads === undefined ? {} : { threads: given.threads }),
-    ...(given.vaeTiling === undefined ? {} : { tiling: given.vaeTiling }),
-  };
-  await using pipeline = await pipelineFrom(repository, how);
-  const { revision: _, ...ofAnyModel } = given; // the upscaler says its own behind an @
-  await using larger = given.upscaler === undefined ? undefined : await pipelineFrom(
-    await openModel({ ...ofAnyModel, model: given.upscaler }, progress, signal),
-    how,
-  );
-  const model: OpenedModel = {
-    pipeline,
-    upscaler: upscalerOf(larger, given),
-    config: await repository.json("scheduler", "scheduler_config.json") as SchedulerConfig,
-    name: modelLeaf(repository.id, repository.path),
-  };
+  await using model = await openModels(given, progress, signal);
+  const { repository } = model;
+  await leaveNetwork();
   const resolved: Resolved[] = [];
   for (const job of jobs) resolved.push(await resolveJob(job, model, input));
   refuseExisting(names, resolved, given);
+  for (const text of await warnings(names.format, given, resolved)) progress.note(text);
   if (given.dryRun) return dryRun(resolved, repository.path, names, given, print);
+  if (names.makesFolder) await makeFolder(names.folder);
 
   // Hashing gigabytes takes a while: it runs beside the first picture.
   const facts = given.noMetadata && !given.json
@@ -105,7 +97,7 @@ export async function runGenerate(
   const sheet: Rgb[] = [];
   try {
     for (const job of resolved) {
-      for (const batch of planBatches(job)) {
+      for (const batch of planBatches(job.job)) {
         const [from, to] = [written.length + 1, written.length + batch.size];
         const which = count === 1 ? "" : `${from}${to > from ? `-${to}` : ""} of ${count}, `;
         const label = `${which}seed ${batch.seed}`;
@@ -130,7 +122,9 @@ export async function runGenerate(
     if (!signal.aborted) throw error;
     throw new CliError(
       exitCodes.interrupted,
-      `Stopped: ${written.length} of ${count} pictures were written`,
+      `Stopped: ${written.length} of ${plural(count, "picture")} ${
+        count === 1 ? "was" : "were"
+      } written`,
     );
   }
   progress.end();
@@ -145,7 +139,7 @@ export async function runGenerate(
     if (!given.json) print(gridPath);
   }
   const seconds = (performance.now() - started) / 1000;
-  verbose(`${written.length} pictures in ${seconds.toFixed(1)} s`);
+  verbose(`${plural(written.length, "picture")} in ${seconds.toFixed(1)} s`);
   if (given.json) {
     const images = written.map(({ record, ...files }) => ({ ...files, ...record }));
     print(JSON.stringify({ images, ...(gridPath ? { grid: gridPath } : {}), seconds }, null, 2));
@@ -170,22 +164,6 @@ async function deviceLine(given: Given): Promise<string> {
   const others = probes.filter(({ available }) => !available)
     .map(({ device, reason }) => `${device}: ${reason ?? "not found"}`);
   return `device ${serves}${others.length > 0 ? ` (not ${others.join("; not ")})` : ""}`;
-}
-
-/** The task of a model that enlarges. */
-function upscalerOf(model: AnyPipeline | undefined, { upscaler }: Given) {
-  if (model === undefined) return undefined;
-  if (model.kind === "text-to-image" && model.enlarges) return model.superResolution;
-  throw usageError(
-    `Cannot use --upscaler ${upscaler}: the model does not enlarge; expected one with a ` +
-      `low_res_scheduler`,
-  );
-}
-
-/** A short name for the model: the hub id's last part, or the folder's. */
-function modelLeaf(id: string, path: string): string {
-  const hub = /[/\\]snapshots[/\\][0-9a-f]{40}$/.test(path);
-  return basename(hub ? id.split("@")[0]! : path);
 }
 
 function pictures({ given }: Job): number {
@@ -275,20 +253,28 @@ function dryRun(
   const runs = resolved.map((job, k) => ({
     settings: { ...job.settings, seed: job.job.seed },
     sampler: job.sampler,
-    calls: job.calls,
+    calls: job.plan.calls,
     pictures: pictures(job.job),
     first: nameOf(names, job, job.job.seed, k + 1),
+    plan: withoutSteps(job.plan),
   }));
   if (given.json) {
     print(JSON.stringify({ dryRun: true, model, runs }, null, 2));
     return;
   }
   print(`model ${model}`);
-  for (const { settings, sampler, calls, pictures, first } of runs) {
+  for (const { settings, sampler, pictures, first, plan } of runs) {
+    const stages = [plan, ...plan.stages ?? []].map(({ calls }) => calls);
+    const earlier = stages.slice(0, -1).map((calls) => `${calls} + `).join("");
+    const calls = `${earlier}${plural(stages.at(-1)!, "model call")}`;
     const spacing = sampler.schedule === undefined ? "" : ` ${sampler.schedule}`;
     print(commandLine(settings));
-    print(
-      `  ${pictures} picture(s) of ${calls} model calls by ${sampler.name}${spacing}: ${first}`,
-    );
+    const many = plural(pictures, "picture");
+    print(`  ${many} of ${calls} by ${sampler.name}${spacing}: ${first}`);
   }
+}
+
+/** What a run will do, without the arithmetic of its steps: `plan` prints that. */
+function withoutSteps({ plan: _, ...told }: RunPlan): RunPlan {
+  return { ...told, ...told.stages && { stages: told.stages.map(withoutSteps) } };
 }

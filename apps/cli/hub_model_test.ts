@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { MockHub } from "../../packages/models/_hub_testing.ts";
+import { MockHub } from "../../packages/models/testing/_mock_hub.ts";
 import { sd, withFolder } from "./_testing.ts";
 import { exitCodes } from "./exit_codes.ts";
 
@@ -36,7 +36,7 @@ Deno.test("a hub id is downloaded, used offline afterwards, listed, and gives th
     assertEquals(local.code, exitCodes.ok, local.err);
     const read = (name: string) => Deno.readFileSync(join(folder, name));
     assertEquals(read("a.png"), read("b.png"));
-    const { readPicture, readTexts } = await import("./image_file.ts");
+    const { readPicture, readTexts } = await import("./picture/image_file.ts");
     const pixels = async (name: string) => (await readPicture(join(folder, name))).data;
     assertEquals(await pixels("a.png"), await pixels("c.png"));
     const record = JSON.parse((await readTexts(join(folder, "a.png"))).shum!);

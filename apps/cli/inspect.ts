@@ -7,12 +7,12 @@
 import type { OnnxModel, Repository } from "@shum/models";
 import { basename, dirname, join } from "@std/path";
 import { CliError, exitCodes, usageError } from "./exit_codes.ts";
-import { readTexts } from "./image_file.ts";
-import { readRecord } from "./metadata.ts";
+import { readTexts } from "./picture/image_file.ts";
+import { readRecord } from "./metadata/metadata.ts";
 import { openModel } from "./model_choice.ts";
-import { flagOf, type Given } from "./options.ts";
-import type { Progress } from "./progress.ts";
-import { size } from "./progress.ts";
+import { flagOf, type Given } from "./options/options.ts";
+import { printableLine } from "./printable.ts";
+import { type Progress, size } from "./progress.ts";
 
 /** One network of a model. */
 interface Network {
@@ -26,6 +26,9 @@ interface Network {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
+
+/** A value of somebody's file. */
+const plain = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value);
 
 const FLOATS = ["float32", "float16", "bfloat16", "float64"];
 
@@ -114,22 +117,28 @@ async function inspectModel(
     print(JSON.stringify({ id, path, index, scheduler, networks }, null, 2));
     return;
   }
-  print(`${repository.id}: ${repository.index._class_name}\nin ${repository.path}\n`);
+  // Every line of the report holds words of the model; none of them may become a line of its own.
+  const line = (text: string) => print(printableLine(text));
+  line(`${repository.id}: ${repository.index._class_name}`);
+  line(`in ${repository.path}`);
+  line("");
   const facts = ["prediction_type", "beta_schedule", "num_train_timesteps", "timestep_spacing"]
-    .flatMap((key) => scheduler[key] === undefined ? [] : [`${key} ${scheduler[key]}`]);
-  print(`scheduler     ${scheduler._class_name ?? "none"}${facts.map((f) => `, ${f}`).join("")}`);
+    .flatMap((key) => scheduler[key] === undefined ? [] : [`${key} ${plain(scheduler[key])}`]);
+  line(
+    `scheduler     ${plain(scheduler._class_name ?? "none")}${facts.map((f) => `, ${f}`).join("")}`,
+  );
   for (const network of networks) {
-    print(
+    line(
       `${network.component.padEnd(13)} ${count(network.parameters)} parameters, ` +
         `${network.precision}, ${size(network.bytes)}, ${network.operators} operators, ` +
         `opset ${network.opset}`,
     );
-    for (const input of network.inputs) print(`    in   ${input}`);
-    for (const output of network.outputs) print(`    out  ${output}`);
+    for (const input of network.inputs) line(`    in   ${input}`);
+    for (const output of network.outputs) line(`    out  ${output}`);
   }
   const scalars = Object.entries(repository.index)
     .filter(([key, value]) => !key.startsWith("_") && !Array.isArray(value));
-  for (const [key, value] of scalars) print(`${key.padEnd(13)} ${JSON.stringify(value)}`);
+  for (const [key, value] of scalars) line(`${key.padEnd(13)} ${JSON.stringify(value)}`);
 }
 
 async function inspectPicture(path: string, given: Given, print: (text: string) => void) {
@@ -141,15 +150,18 @@ async function inspectPicture(path: string, given: Given, print: (text: string) 
   }
   if (read === undefined) {
     const keywords = Object.keys(texts);
-    const held = keywords.length > 0 ? `it has ${keywords.join(", ")}` : "it has no text at all";
+    const held = keywords.length > 0
+      ? `it has ${printableLine(keywords.join(", "))}`
+      : "it has no text at all";
     throw new CliError(
       exitCodes.file,
       `Cannot find settings in ${path}: ${held}; expected those of Shum, A1111 or InvokeAI`,
     );
   }
-  print(`${path}: made by ${read.from}${read.model === undefined ? "" : ` with ${read.model}`}`);
+  const line = (text: string) => print(printableLine(text));
+  line(`${path}: made by ${read.from}${read.model === undefined ? "" : ` with ${read.model}`}`);
   for (const [key, value] of Object.entries(read.given)) {
-    print(`  --${flagOf(key)} ${typeof value === "string" ? JSON.stringify(value) : value}`);
+    line(`  --${flagOf(key)} ${typeof value === "string" ? JSON.stringify(value) : value}`);
   }
 }
 

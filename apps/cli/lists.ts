@@ -5,7 +5,8 @@
  */
 
 import { DEFAULT_MODEL, defaultModelFolder, holdsModel } from "./model_choice.ts";
-import type { Given } from "./options.ts";
+import type { Given } from "./options/options.ts";
+import { printableLine } from "./printable.ts";
 import { size } from "./progress.ts";
 
 type Print = (text: string) => void;
@@ -43,7 +44,7 @@ async function listModels(given: Given, print: Print): Promise<void> {
   for (const { id, pipeline, size: bytes, revisions, commit, missing } of models) {
     const at = revisions.length > 0 ? revisions.join(", ") : commit.slice(0, 10);
     const state = missing.length > 0 ? `, not usable: no ${missing.join(", ")}` : "";
-    print(`${id}  ${pipeline}, ${size(bytes)}, ${at}${state}`);
+    print(printableLine(`${id}  ${pipeline}, ${size(bytes)}, ${at}${state}`));
   }
   if (models.length === 0) print(`no models in the cache ${cacheDir}`);
 }

@@ -4,17 +4,23 @@
  * @module
  */
 
-import { readArgs } from "./args.ts";
+import { readArgs } from "./options/args.ts";
 import { CliError, type ExitCode, exitCodes, fileError } from "./exit_codes.ts";
+import { leaveUnlessNeeded } from "./network.ts";
+import { printable } from "./printable.ts";
 import { Progress, standardError } from "./progress.ts";
+import { removeUnfinished } from "./unfinished.ts";
 
 // What a command does not need is not loaded: `--help` answers at once.
 
+/** Milliseconds after Ctrl-C within which the process ends, whatever a model does. */
+const LONGEST_STOP = 5000;
+
 const encoder = new TextEncoder();
 
-/** Writes a line of results; a reader that has gone away (`| head`) is no failure. */
+/** Writes results; a reader that has gone away (`| head`) is no failure. */
 function print(text: string): void {
-  const bytes = encoder.encode(`${text}\n`);
+  const bytes = encoder.encode(`${printable(text)}\n`);
   try {
     for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
   } catch (error) {
@@ -26,18 +32,19 @@ function print(text: string): void {
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const screen = standardError();
   if (argv.length === 0) {
-    const { helpText } = await import("./help.ts");
+    const { helpText } = await import("./options/help.ts");
     return print(helpText(screen.columns));
   }
   const { command, given, words } = readArgs(argv);
   if (given.help) {
-    const { helpText } = await import("./help.ts");
+    const { helpText } = await import("./options/help.ts");
     return print(helpText(screen.columns));
   }
   if (given.version) {
-    const { VERSION } = await import("./metadata.ts");
+    const { VERSION } = await import("./metadata/metadata.ts");
     return print(`shum ${VERSION}`);
   }
+  await leaveUnlessNeeded(given, command === "inspect" ? words : []);
   const { runLists } = await import("./lists.ts");
   if (await runLists(given, print)) return;
   if (command === "inspect") {
@@ -45,8 +52,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     return await runInspect(words, given, new Progress(screen), print);
   }
   if (command === "plan") {
-    const { planBase, runPlan } = await import("./plan.ts");
-    return await runPlan(given, words, await planBase(given, new Progress(screen)), print);
+    const { runPlan } = await import("./plan.ts");
+    return await runPlan(given, words, new Progress(screen), print);
   }
   const { runGenerate } = await import("./generate.ts");
   await runGenerate(given, words, { screen, print, signal });
@@ -56,9 +63,15 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   const stop = new AbortController();
   let stops = 0;
+  let latest: ReturnType<typeof setTimeout> | undefined;
+  const leave = () => {
+    removeUnfinished();
+    Deno.exit(exitCodes.interrupted);
+  };
   const interrupt = () => {
-    if (++stops > 1) Deno.exit(exitCodes.interrupted); // the second time means now
-    console.error("\nstopping after this step; Ctrl-C again stops at once");
+    if (++stops > 1) leave(); // the second time means now
+    console.error("\nstopping; Ctrl-C again stops at once");
+    latest = setTimeout(leave, LONGEST_STOP);
     stop.abort(new CliError(exitCodes.interrupted, "Stopped"));
   };
   const signals: readonly Deno.Signal[] = Deno.build.os === "windows"
@@ -69,15 +82,12 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     await run(argv, stop.signal);
     return exitCodes.ok;
   } catch (error) {
-    if (error instanceof CliError) {
-      console.error(error.message);
-      return error.exitCode;
-    }
     const { explain } = await import("./explain.ts");
-    const { message, exitCode } = explain(error);
+    const { message, exitCode } = explain(error, argv.includes("--debug"));
     console.error(message);
     return exitCode;
   } finally {
+    clearTimeout(latest);
     for (const name of signals) Deno.removeSignalListener(name, interrupt);
   }
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { fromFileUrl, join } from "@std/path";
 import { models, process, sd, steps, withFolder } from "./_testing.ts";
 import { exitCodes } from "./exit_codes.ts";
-import { readPicture, readTexts } from "./image_file.ts";
+import { readPicture, readTexts } from "./picture/image_file.ts";
 
 Deno.test("a prompt becomes a picture, and its metadata the same picture again", () =>
   withFolder(async ({ run, files, folder }) => {
@@ -139,7 +139,7 @@ Deno.test("Ctrl-C stops between steps, returns 130 and leaves no file", () =>
     }
     await child.stdout.cancel();
     assertEquals(code, exitCodes.interrupted, err);
-    assertStringIncludes(err, "0 of 1 pictures were written");
+    assertStringIncludes(err, "0 of 1 picture was written");
     assertEquals(files(), []);
   }));
 
@@ -161,7 +161,7 @@ Deno.test("--dry-run says what would be done and does nothing", () =>
     const result = await run([...steps, "a cat", "-s", "3", "-b", "2", "--dry-run"]);
     assertEquals(result.code, exitCodes.ok, result.err);
     assertStringIncludes(result.out, "--prompt 'a cat'");
-    assertStringIncludes(result.out, "2 picture(s)");
+    assertStringIncludes(result.out, "2 pictures");
     assertStringIncludes(result.out, "output-3.png");
     assertEquals(files(), []);
   }));

@@ -7,8 +7,9 @@
 import type { Repository, RepositoryOptions } from "@shum/models";
 import { fromFileUrl } from "@std/path";
 import { CliError, exitCodes } from "./exit_codes.ts";
-import type { Given } from "./options.ts";
+import type { Given } from "./options/options.ts";
 import type { Progress } from "./progress.ts";
+import { isSentence } from "./sentence.ts";
 
 /** The model that ships with Shum, as a folder of the repository. */
 export const DEFAULT_MODEL = "weights/shum-emoji-256";
@@ -79,6 +80,7 @@ export async function openModel(
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof Error) || error instanceof CliError) throw error;
+    if (!isSentence(error.message)) throw error;
     throw new CliError(exitCodes.model, error.message, { cause: error });
   } finally {
     progress?.end();

@@ -1,7 +1,7 @@
 import type { Repository } from "@shum/models";
 import { basename, dirname, join } from "@std/path";
 import { createHash } from "node:crypto";
-import type { PictureRecord } from "./metadata.ts";
+import type { PictureRecord } from "./metadata/metadata.ts";
 
 /**
  * The first 10 digits of the sha256 of the denoiser's weights: what A1111 calls the model hash. A file

@@ -4,19 +4,24 @@
  * @module
  */
 
-import type { Plan, Scheduler, SchedulerConfig } from "@shum/schedulers";
-import { basename, dirname } from "@std/path";
-import { readNumbers } from "./args.ts";
+import type { AnyPipeline, RunPlan } from "@shum/pipelines";
+import type { NoiseLevel, Plan, SchedulerConfig } from "@shum/schedulers";
+import { dirname } from "@std/path";
 import { usageError } from "./exit_codes.ts";
-import { requireFolder, writeFile } from "./image_file.ts";
-import { chosenModel, openModel } from "./model_choice.ts";
-import type { Given } from "./options.ts";
-import { plotLevels } from "./plot.ts";
-import { encodePng } from "./png.ts";
-import type { Progress } from "./progress.ts";
+import { requireFolder, writeFile } from "./picture/image_file.ts";
+import { type InputPicture, readInputPicture } from "./picture/input_picture.ts";
+import { readJobs } from "./options/jobs.ts";
+import { chosenModel } from "./model_choice.ts";
+import { openModels } from "./open_models.ts";
+import type { Given } from "./options/options.ts";
+import { plotLevels } from "./picture/plot.ts";
+import { encodePng } from "./picture/png.ts";
+import { plural, type Progress } from "./progress.ts";
+import { type OpenedModel, resolveJob } from "./options/resolve.ts";
+import { warnings } from "./warnings.ts";
 
 /** What Stable Diffusion 1.x was trained with; used when no model is given. */
-export const stableDiffusionConfig: SchedulerConfig = {
+const stableDiffusionConfig: SchedulerConfig = {
   _class_name: "PNDMScheduler",
   beta_end: 0.012,
   beta_schedule: "scaled_linear",
@@ -27,27 +32,22 @@ export const stableDiffusionConfig: SchedulerConfig = {
   steps_offset: 1,
 };
 
-/** The scheduler that the options ask for, with its levels chosen. */
-export async function chosenScheduler(
-  given: Given,
-  base: SchedulerConfig,
-  steps: number,
-): Promise<Scheduler> {
-  const { samplerConfig, Scheduler } = await import("@shum/schedulers");
-  const named = given.sampler === undefined && given.schedule === undefined
-    ? base
-    : samplerConfig(given.sampler ?? String(base._class_name), given.schedule, base);
-  const config: SchedulerConfig = given.eta === undefined ? named : { ...named, eta: given.eta };
-  const scheduler = Scheduler.fromConfig(config);
-  const sigmas = given.sigmas === undefined ? undefined : readNumbers("sigmas", given.sigmas);
-  const timesteps = given.timesteps === undefined
-    ? undefined
-    : readNumbers("timesteps", given.timesteps);
-  scheduler.setTimesteps(sigmas || timesteps ? undefined : steps, {
-    ...(sigmas ? { sigmas } : {}),
-    ...(timesteps ? { timesteps } : {}),
+/** A model that can be planned with and not run. */
+async function stableDiffusion(): Promise<OpenedModel> {
+  const { Lazy, TextToImage } = await import("@shum/pipelines");
+  const never = () => Promise.reject(new Error("Cannot run: there is no model"));
+  const pipeline = new TextToImage({
+    scheduler: stableDiffusionConfig,
+    promptEncoder: new Lazy(never),
+    denoiser: new Lazy(never),
+    decoder: new Lazy(never),
+    encoder: new Lazy(never),
+    channels: 4,
+    inChannels: 4,
+    scaleFactor: 8,
+    defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
   });
-  return scheduler;
+  return { pipeline, upscaler: undefined, name: "Stable Diffusion 1" };
 }
 
 const short = (value: number): string => {
@@ -77,8 +77,7 @@ export function columns(rows: readonly (readonly string[])[]): string {
 }
 
 /** The plan as a table, one model call per line. */
-export function planTable(scheduler: Scheduler): string {
-  const { plan } = scheduler;
+export function planTable(plan: Plan, end: NoiseLevel): string {
   const rows = [["call", "t", "alpha", "sigma", "sigma/alpha", "x after the call"]];
   plan.steps.forEach((step, i) => {
     const { alpha, sigma } = step.level;
@@ -91,80 +90,87 @@ export function planTable(scheduler: Scheduler): string {
       formula(step.x),
     ]);
   });
-  const { alpha, sigma } = scheduler.noiseLevel(plan.steps.length);
+  const { alpha, sigma } = end;
   rows.push(["end", "", short(alpha), short(sigma), short(sigma / alpha), ""]);
   return columns(rows);
 }
 
-/** What the base config and the number of steps are when options say nothing. */
-export interface PlanBase {
-  readonly name: string;
-  readonly config: SchedulerConfig;
-  readonly steps: number;
-}
-
-/** The model's own scheduler; that of Stable Diffusion 1 when there is no model. */
-export async function planBase(given: Given, progress: Progress): Promise<PlanBase> {
-  const model = await chosenModel(given).catch(() => undefined);
-  if (model === undefined) {
-    return { name: "Stable Diffusion 1", config: stableDiffusionConfig, steps: 20 };
-  }
-  const repository = await openModel({ ...given, model }, progress);
-  const config = await repository.json("scheduler", "scheduler_config.json");
-  const { pipelineFrom } = await import("@shum/pipelines");
-  await using pipeline = await pipelineFrom(repository);
-  const { steps } = pipeline.defaults;
-  return { name: basename(repository.path), config: config as SchedulerConfig, steps };
-}
-
-/** Prints the plan; draws it if `--plot` asks. */
-export async function runPlan(
+/** The options with something in the place of what a run needs and its plan does not depend on. */
+function completed(
+  pipeline: AnyPipeline,
   given: Given,
+  input: InputPicture | undefined,
+): { given: Given; input: InputPicture | undefined } {
+  if (pipeline.kind === "unconditional") return { given, input };
+  if (pipeline.kind === "class-conditional") return { given: { class: "0", ...given }, input };
+  const { enlarges, repaints, defaults: { width, height } } = pipeline;
+  if (input || !(enlarges || repaints)) return { given: { prompt: "", ...given }, input };
+  const picture = { width, height, data: new Uint8Array(3 * width * height) };
+  const mask = { width, height, data: new Uint8Array(width * height).fill(255) };
+  const files: Given = repaints ? { initImg: "", mask: "", strength: 1 } : { initImg: "" };
+  return {
+    given: { prompt: "", ...files, ...given },
+    input: { picture, mask: repaints ? mask : undefined },
+  };
+}
+
+/** Prints what a run with these options would compute; draws it if `--plot` asks. */
+export async function runPlan(
+  command: Given,
   words: readonly string[],
-  base: PlanBase,
+  progress: Progress,
   print: (text: string) => void,
 ): Promise<void> {
   if (words.length > 0) {
     throw usageError(`Cannot plan "${words.join(" ")}": expected options only, such as --sampler`);
   }
-  const steps = given.steps ?? base.steps;
-  let scheduler: Scheduler;
-  try {
-    scheduler = await chosenScheduler(given, base.config, steps);
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) throw usageError(error.message);
-    throw error;
-  }
-  const { plan } = scheduler;
-  const end = scheduler.noiseLevel(plan.steps.length);
-  let plot: string | undefined;
-  if (given.plot !== undefined) {
-    await requireFolder(dirname(given.plot));
-    const points = [
-      ...plan.steps.map(({ level, x }) => ({
-        level: level.sigma / level.alpha,
-        noisy: x.noise !== undefined && x.noise !== 0,
-      })),
-      { level: end.sigma / end.alpha, noisy: false },
-    ];
-    const title = [
-      given.sampler ?? String(base.config._class_name),
-      given.schedule,
-      `${plan.steps.length} calls`,
-    ].filter((part) => part !== undefined).join(", ");
-    const bytes = encodePng(plotLevels(points, title), { Title: title });
-    plot = await writeFile(given.plot, bytes, given.overwrite ? "overwrite" : "fail");
-  }
+  const { jobs: [job] } = await readJobs(command, [], (text) => progress.note(text));
+  const known = await chosenModel(job!.given).then(() => true, () => false);
+  await using opened = known ? await openModels(job!.given, progress) : undefined;
+  const model = opened ?? await stableDiffusion();
+  const { given, input } = completed(
+    model.pipeline,
+    job!.given,
+    await readInputPicture(job!.given),
+  );
+  const resolved = await resolveJob({ ...job!, given }, model, input);
+  for (const text of await warnings(undefined, given, [resolved])) progress.note(text);
+  const { plan: told } = resolved;
+  const plot = given.plot === undefined ? undefined : await drawPlan(told, given, given.plot);
   if (given.json) {
-    print(
-      JSON.stringify({ config: scheduler.config, plan, end, ...(plot ? { plot } : {}) }, null, 2),
-    );
+    const { scheduler: config, ...rest } = told;
+    print(JSON.stringify({ config, ...rest, ...(plot ? { plot } : {}) }, null, 2));
     return;
   }
+  const { scheduler, calls, plan, end } = told;
   print(
-    `${scheduler.config._class_name}, trained as ${base.name}: ${plan.steps.length} model calls, ` +
-      `starting from noise of deviation ${short(scheduler.initNoiseSigma)}`,
+    `${scheduler._class_name}, trained as ${model.name}: ${plural(calls, "model call")}, ` +
+      `starting from noise of deviation ${short(told.initNoiseSigma)}`,
   );
-  print(planTable(scheduler));
+  if (plan && end) print(planTable(plan, end));
+  else print("The sampler finds its steps as it goes: there is no plan to show");
   if (plot !== undefined) print(`plot: ${plot}`);
+}
+
+/** Draws the levels of a plan, and returns where. */
+async function drawPlan(told: RunPlan, given: Given, path: string): Promise<string> {
+  const { plan, end, scheduler, calls } = told;
+  if (!plan || !end) {
+    throw usageError(
+      `Cannot draw plan: ${scheduler._class_name} finds its steps as it goes; expected a model ` +
+        `with another scheduler`,
+    );
+  }
+  await requireFolder(dirname(path));
+  const points = [
+    ...plan.steps.map(({ level, x }) => ({
+      level: level.sigma / level.alpha,
+      noisy: x.noise !== undefined && x.noise !== 0,
+    })),
+    { level: end.sigma / end.alpha, noisy: false },
+  ];
+  const title = [given.sampler ?? scheduler._class_name, given.schedule, `${calls} calls`]
+    .filter((part) => part !== undefined).join(", ");
+  const bytes = encodePng(plotLevels(points, title), { Title: title });
+  return await writeFile(path, bytes, given.overwrite ? "overwrite" : "fail");
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { printable, printableLine } from "./printable.ts";
+
 /** Where progress is written. */
 export interface Screen {
   write(text: string): void;
@@ -56,6 +58,11 @@ export function size(bytes: number): string {
   return `${unit === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${units[unit]}`;
 }
 
+/** `1 picture`, `2 pictures`. */
+export function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
+
 const BAR = 24;
 const REDRAW_MS = 50;
 const PLAIN_FIRST_MS = 2000; // a run shorter than this gets one line
@@ -85,7 +92,7 @@ export class Progress {
   /** Begins to count towards `total`. */
   start(label: string, total: number, unit: "step" | "bytes" = "step"): void {
     this.end();
-    this.#label = label;
+    this.#label = printableLine(label);
     this.#total = total;
     this.#unit = unit;
     this.#done = 0;
@@ -120,7 +127,7 @@ export class Progress {
   /** Writes a line without disturbing the bar. */
   note(text: string): void {
     const clear = this.#open && this.#screen.terminal ? "\r\x1b[K" : "";
-    this.#screen.write(`${clear}${text}\n`);
+    this.#screen.write(`${clear}${printable(text)}\n`);
     this.#picture = 0;
     if (this.#open && this.#screen.terminal) this.#draw();
   }

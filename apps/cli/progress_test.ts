@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { grid } from "./grid.ts";
-import { seamMask } from "./input_picture.ts";
-import { outputSize } from "./input_picture.ts";
-import { blurred, maskOf, pasteBack } from "./mask.ts";
-import { plotLevels } from "./plot.ts";
-import type { Rgb } from "./png.ts";
-import { latentPicture, shrink, terminalRows } from "./preview.ts";
+import { grid } from "./picture/grid.ts";
+import { seamMask } from "./picture/input_picture.ts";
+import { outputSize } from "./picture/input_picture.ts";
+import { blurred, maskOf, pasteBack } from "./picture/mask.ts";
+import { plotLevels } from "./picture/plot.ts";
+import type { Rgb } from "./picture/png.ts";
+import { latentPicture, shrink, terminalRows } from "./picture/preview.ts";
 import { duration, Progress, size } from "./progress.ts";
 
 function screen(terminal: boolean, columns = 80) {

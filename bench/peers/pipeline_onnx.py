@@ -28,8 +28,7 @@ class Network:
     def __init__(self, folder, name, threads):
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
-        self.session = ort.InferenceSession(
-            f"{folder}/{name}/model.onnx", options, providers=["CPUExecutionProvider"])
+        self.session = ort.InferenceSession(f"{folder}/{name}/model.onnx", options, providers=["CPUExecutionProvider"])
 
     def __call__(self, **feeds):
         start = time.perf_counter()
@@ -44,7 +43,8 @@ def run_loop(args):
 
     start = time.perf_counter()
     text_encoder, unet, decoder = (
-        Network(args.folder, name, args.threads) for name in ("text_encoder", "unet", "vae_decoder"))
+        Network(args.folder, name, args.threads) for name in ("text_encoder", "unet", "vae_decoder")
+    )
     tokenizer = CLIPTokenizer.from_pretrained(f"{args.folder}/tokenizer")
     scheduler = diffusers.PNDMScheduler.from_pretrained(f"{args.folder}/scheduler")
     with open(f"{args.folder}/vae_decoder/config.json") as f:
@@ -77,8 +77,13 @@ def run_optimum(args):
     pipe = ORTStableDiffusionPipeline.from_pretrained(args.folder, session_options=options)
     loaded = time.perf_counter()
     pixels = pipe(
-        PROMPT, num_inference_steps=args.steps, guidance_scale=args.guidance, height=args.size, width=args.size,
-        generator=torch.Generator("cpu").manual_seed(args.seed), output_type="np",
+        PROMPT,
+        num_inference_steps=args.steps,
+        guidance_scale=args.guidance,
+        height=args.size,
+        width=args.size,
+        generator=torch.Generator("cpu").manual_seed(args.seed),
+        output_type="np",
     ).images
     return loaded - start, time.perf_counter() - loaded, pixels
 
@@ -98,11 +103,19 @@ def main():
     load, image, pixels = (run_optimum if args.optimum else run_loop)(args)
     if args.save:
         (pixels * 255).round().astype("uint8").tofile(args.save)
-    print(json.dumps({
-        "load": load, "image": image, "inside": None if args.optimum else Network.inside,
-        "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "cpu": time.process_time(), "onnxruntime": ort.__version__, "diffusers": diffusers.__version__,
-    }))
+    print(
+        json.dumps(
+            {
+                "load": load,
+                "image": image,
+                "inside": None if args.optimum else Network.inside,
+                "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+                "cpu": time.process_time(),
+                "onnxruntime": ort.__version__,
+                "diffusers": diffusers.__version__,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

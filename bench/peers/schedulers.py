@@ -102,8 +102,10 @@ def main():
         text=True,
     )
     deno = subprocess.run(["deno", "--version"], capture_output=True, text=True).stdout.split()[1]
-    print(f"{args.shape}, us per step. diffusers {diffusers.__version__}, torch {torch.__version__}, "
-          f"{args.threads} thread; Deno {deno}\n")
+    print(
+        f"{args.shape}, us per step. diffusers {diffusers.__version__}, torch {torch.__version__}, "
+        f"{args.threads} thread; Deno {deno}\n"
+    )
     print("| sampler | diffusers | facade | runner | diffusers / facade | diffusers / runner |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     chosen = args.only.split(",") if args.only else None

@@ -4,7 +4,7 @@
  * @module
  */
 import { weightedSum } from "@shum/schedulers";
-import type { Branch, Scale } from "./guidance.ts";
+import type { Branch, Scale } from "./_types.ts";
 
 /** The branches of a step without guidance. */
 export const positiveOnly: readonly Branch[] = ["positive"];

@@ -21,7 +21,9 @@ export interface ClassifierGuidanceOptions {
 
 /**
  * Classifier guidance, Dhariwal & Nichol (2021), https://arxiv.org/abs/2105.05233, algorithms 1 and 2:
- * the loop asks a second network for `g = d log p(y | x_t) / d x_t` and shifts the score by `s g`.
+ * the loop asks a second network for the gradient of log p(y | x_t) at what the denoiser is shown,
+ * `cIn·x_t`, so that both may be trained together; times `cIn` it is `g = d log p(y | x_t) / d x_t`, and
+ * the score is shifted by `s g`.
  *
  * @param options Scale, form, and the guidance of the denoiser itself.
  * @returns A guidance that asks for a gradient.

@@ -1,3 +1,4 @@
+import { shown } from "./_shown.ts";
 import type { ModelFiles } from "./model_files.ts";
 
 /** A component's file, or undefined. */
@@ -24,7 +25,7 @@ export async function readConfig(
   const value = await files.json(component, name);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new SyntaxError(
-      `Cannot read ${component}/${name}: it holds ${JSON.stringify(value)}; expected an object`,
+      `Cannot read ${component}/${name}: it holds ${shown(value)}; expected an object`,
     );
   }
   return value as Record<string, unknown>;

@@ -3,6 +3,18 @@ import type { Tensor } from "./tensor.ts";
 /** Where a graph runs: an execution provider of the engine, by its short name. */
 export type Device = "cuda" | "webgpu" | "coreml" | "dml" | "cpu";
 
+/** What `probeDevices()` found out about one device. */
+export interface DeviceProbe {
+  /** Which one. */
+  readonly device: Device;
+  /** True if it ran a tiny graph here. */
+  readonly available: boolean;
+  /** Why not, when it is not available. */
+  readonly reason?: string;
+  /** The name of a driver that computes on the processor: it works, slower than "cpu". */
+  readonly software?: string;
+}
+
 /** One input or output of a graph, as the graph declares it. */
 export interface TensorInfo {
   /** The name to feed or to read. */
@@ -32,7 +44,10 @@ export interface SessionOptions {
 
 /** How to run a {@linkcode Session} once. */
 export interface RunSettings {
-  /** Gives up waiting; a run that has begun ends in the background. */
+  /**
+   * Gives up waiting; a run that has begun ends in the background, and those behind it wait for it.
+   * Closing the session does so for two seconds only: a graph may hold a loop that never ends.
+   */
   readonly signal?: AbortSignal | undefined;
   /** The outputs to fetch; all of them when absent. */
   readonly outputs?: readonly string[];

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { assertFinite } from "./finite.ts";
-import { fromFloat16, toFloat16 } from "./float16.ts";
+import { fromFloat16, toFloat16 } from "./engine/float16.ts";
 import { stack, tensor } from "./tensor.ts";
 
 Deno.test("stack() repeats single rows, keeps whole batches, and refuses others", () => {

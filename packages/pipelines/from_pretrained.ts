@@ -13,8 +13,10 @@ import {
   type SessionOptions,
 } from "@shum/models";
 import {
+  countIn,
   defaultsOf,
   halvings,
+  inChannels,
   isCount,
   isRecord,
   type Json,
@@ -23,15 +25,29 @@ import {
   schedulerConfig,
   stepsOf,
   trainedSize,
-} from "./_model_facts.ts";
-import { ClassConditional } from "./class_conditional.ts";
+} from "./_model_config.ts";
+import { checkFamily } from "./_family.ts";
+import { ClassConditional } from "./tasks/class_conditional.ts";
 import { Lazy } from "./lazy.ts";
+import type { ModelParts } from "./model_parts.ts";
 import type { Defaults } from "./pipeline.ts";
-import { TextToImage } from "./text_to_image.ts";
-import { type PixelParts, Unconditional } from "./unconditional.ts";
+import { TextToImage } from "./tasks/text_to_image.ts";
+import { Unconditional } from "./tasks/unconditional.ts";
 
-/** Any pipeline that {@linkcode fromPretrained} makes; `kind` tells them apart. */
+/** The pipeline of any model; `kind` tells them apart. */
 export type AnyPipeline = TextToImage | ClassConditional | Unconditional;
+
+/** The pipelines of models, by what they make pictures of. */
+export interface Pipelines {
+  /** Of texts. */
+  readonly "text-to-image": TextToImage;
+  /** Of classes. */
+  readonly "class-conditional": ClassConditional;
+  /** Of nothing. */
+  readonly "unconditional": Unconditional;
+  /** Of whatever the model does. */
+  readonly "any": AnyPipeline;
+}
 
 /** How networks are opened and kept. */
 export interface PipelineOptions extends Pick<SessionOptions, "device" | "threads" | "lowMemory"> {
@@ -47,8 +63,12 @@ export interface PipelineOptions extends Pick<SessionOptions, "device" | "thread
   readonly tiling?: "auto" | boolean;
 }
 
-/** Where a model is found, and how its networks are opened. */
-export interface FromPretrainedOptions extends RepositoryOptions, PipelineOptions {}
+/** Where a model is found, what it is for, and how its networks are opened. */
+export interface FromPretrainedOptions<Kind extends keyof Pipelines = keyof Pipelines>
+  extends RepositoryOptions, PipelineOptions {
+  /** What the model makes pictures of; another one is refused. Default: `"text-to-image"`. */
+  readonly kind?: Kind | undefined;
+}
 
 /**
  * Opens a model in diffusers' or optimum's ONNX layout: Stable Diffusion 1, 2, XL, Turbo and LCM;
@@ -57,8 +77,8 @@ export interface FromPretrainedOptions extends RepositoryOptions, PipelineOption
  *
  * @param idOrPath A folder, or the id of a repository on the Hugging Face hub.
  * @param options Where it is found, and how its networks are opened.
- * @returns The pipeline that `model_index.json` asks for.
- * @throws {TypeError} When the model is of a family that is not supported.
+ * @returns The model's pipeline.
+ * @throws {TypeError} When the model is of another kind, or of a family that is not supported.
  * @throws {Error} When the model cannot be found or is not whole.
  *
  * @example A folder without a model
@@ -69,15 +89,21 @@ export interface FromPretrainedOptions extends RepositoryOptions, PipelineOption
  * await assertRejects(() => fromPretrained("./no-such-model"), Error, "no-such-model");
  * ```
  */
-export async function fromPretrained(
+export async function fromPretrained<Kind extends keyof Pipelines = "text-to-image">(
   idOrPath: string,
-  options: FromPretrainedOptions = {},
-): Promise<AnyPipeline> {
-  return await pipelineFrom(await openRepository(idOrPath, options), options);
+  options: FromPretrainedOptions<Kind> = {},
+): Promise<Pipelines[Kind]> {
+  const pipeline = await pipelineFrom(await openRepository(idOrPath, options), options);
+  const { kind = "text-to-image" } = options;
+  if (kind === "any" || pipeline.kind === kind) return pipeline as Pipelines[Kind];
+  throw new TypeError(
+    `Cannot open model "${idOrPath}" as "${kind}": it is "${pipeline.kind}"; expected the option ` +
+      `kind: "${pipeline.kind}" or "any", or another model`,
+  );
 }
 
 /**
- * As {@linkcode fromPretrained}, for a repository that is open.
+ * As {@linkcode fromPretrained}, for a repository that is open, and for a model of any kind.
  *
  * @param repository The model's files.
  * @param options How its networks are opened.
@@ -104,11 +130,11 @@ export async function pipelineFrom(
   repository: Repository,
   options: PipelineOptions = {},
 ): Promise<AnyPipeline> {
+  checkFamily(repository);
   const component = repository.has("unet") ? "unet" : "transformer";
   const network = await readConfig(repository, component);
   const hasText = repository.has("text_encoder") || repository.has("text_encoder_2");
   const classes = network.num_class_embeds ?? network.num_embeds_ada_norm;
-  checkFamily(repository, component, network);
   if (hasText) return await textToImage(repository, options, network);
   const parts = await pixelParts(repository, options, network, component);
   if (!isCount(classes)) return new Unconditional(parts);
@@ -122,18 +148,6 @@ export async function pipelineFrom(
     ...isRecord(labels) && { names: labels as Record<string, string> },
     defaults: defaultsOf(repository, parts.defaults, { guidanceScale: knowsNone ? 4 : 1 }),
   });
-}
-
-function checkFamily(repository: Repository, component: string, network: Json): void {
-  const { index, id } = repository;
-  const encoder = index.text_encoder;
-  const isClip = !Array.isArray(encoder) || !encoder[1] || /^(CLIP|Onnx|ORT)/.test(encoder[1]);
-  const isDit = isCount(network.num_embeds_ada_norm);
-  if (isClip && (component === "unet" || isDit)) return;
-  throw new TypeError(
-    `Cannot open model "${id}": its pipeline is ${index._class_name}; expected Stable Diffusion 1, 2 ` +
-      `or XL, LCM, DiT, DDPM, DDIM or a consistency model`,
-  );
 }
 
 type Released = "text-encoder" | "denoiser" | "autoencoder";
@@ -165,8 +179,10 @@ async function textToImage(
   const scheduler = await schedulerConfig(repository);
   const { channels, scaleFactor } = await latentFacts(repository);
   const xl = repository.has("text_encoder_2");
-  const lcm = isCount(network.time_cond_proj_dim);
-  const name = String(index._name_or_path ?? id).split(/[\\/]/).at(-1)!;
+  const conditionSize = countIn(network, "time_cond_proj_dim", "unet/config.json", 1 << 16);
+  const lcm = conditionSize !== undefined;
+  const origin = index._name_or_path;
+  const name = (typeof origin === "string" ? origin : id).split(/[\\/]/).at(-1)!;
   const upscaler = repository.has("low_res_scheduler");
   const most = index.max_noise_level;
   const turbo = /turbo/i.test(name); // distilled to few steps without guidance; only its name tells
@@ -197,10 +213,10 @@ async function textToImage(
     ),
     ...repository.has("vae_encoder") && { encoder: new Lazy(encoder, release("autoencoder")) },
     channels,
-    inChannels: isCount(network.in_channels) ? network.in_channels : channels,
+    inChannels: inChannels(network, "unet") ?? channels,
     scaleFactor,
     sizeMultiple: scaleFactor * halvings(network),
-    ...lcm && { timeCondProjDim: network.time_cond_proj_dim as number },
+    ...lcm && { timeCondProjDim: conditionSize },
     ...upscaler && {
       lowRes: {
         scheduler: await schedulerConfig(repository, "low_res_scheduler"),
@@ -218,7 +234,7 @@ async function pixelParts(
   options: PipelineOptions,
   network: Json,
   component: string,
-): Promise<PixelParts> {
+): Promise<ModelParts> {
   const session = sessionOptions(options);
   const { tiling = "auto" } = options;
   const release = (network: Released) => ({ release: isReleased(options, network) });
@@ -226,7 +242,7 @@ async function pixelParts(
   const latent = repository.has("vae_decoder") ? await latentFacts(repository) : undefined;
   const scaleFactor = latent?.scaleFactor ?? 1;
   const steps = scheduler._class_name === "DDPMScheduler" ? 1000 : stepsOf(scheduler, 50);
-  const base = { steps, guidanceScale: 1, ...trainedSize(network, scaleFactor) };
+  const base = { steps, guidanceScale: 1, ...trainedSize(network, scaleFactor, component) };
   const decoding = { ...session, tiling, encoder: false };
   return {
     scheduler,
@@ -234,15 +250,15 @@ async function pixelParts(
     ...scheduler._class_name === "ScoreSdeVeScheduler" && { range: [0, 1] as const },
     denoiser: new Lazy(() => openDenoiser(repository, session), release("denoiser")),
     ...latent && {
-      autoencoder: new Lazy(
+      decoder: new Lazy(
         () => openAutoencoder(repository, decoding),
         release("autoencoder"),
       ),
     },
-    channels: isCount(network.in_channels) ? network.in_channels : latent?.channels ?? 3,
+    channels: inChannels(network, component) ?? latent?.channels ?? 3,
     scaleFactor,
-    // A transformer's positions are those it was trained at.
-    ...component === "unet" && { sizeMultiple: scaleFactor * halvings(network) },
+    sizeMultiple: scaleFactor * halvings(network),
+    fixedSize: component === "transformer", // its positions are those it was trained at
     defaults: defaultsOf(repository, base),
   };
 }

@@ -5,7 +5,11 @@ import { type AnyPipeline, fromPretrained, type Image, pipelineFrom } from "./mo
 const fixtures = new URL("../../tests/fixtures/pipelines/", import.meta.url).pathname;
 
 function open(family: string): Promise<AnyPipeline> {
-  return fromPretrained(`${fixtures}${family}`, { device: "cpu", optimisedCacheDir: false });
+  return fromPretrained(`${fixtures}${family}`, {
+    device: "cpu",
+    optimisedCacheDir: false,
+    kind: "any",
+  });
 }
 
 /** A repository of JSON files only. */
@@ -89,6 +93,34 @@ Deno.test("pipelineFrom() refuses families that it does not know", async () => {
   await assertRejects(() => pipelineFrom(repository(t5, stableDiffusion)), TypeError, "IFPipeline");
 });
 
+Deno.test("pipelineFrom() names the component or class that it does not understand", async () => {
+  const cases: [Record<string, unknown>, string][] = [
+    [{ _class_name: "StableDiffusionControlNetPipeline" }, "StableDiffusionControlNetPipeline"],
+    [{ _class_name: "KandinskyV22Pipeline" }, "its pipeline is KandinskyV22Pipeline"],
+    [
+      { controlnet: ["diffusers", "ControlNetModel"] },
+      'a component "controlnet" (ControlNetModel)',
+    ],
+    [{ movq: ["diffusers", "VQModel"] }, 'a component "movq" (VQModel)'],
+    [{ image_encoder: ["transformers", "CLIPVisionModelWithProjection"] }, '"image_encoder"'],
+    [{ constructor: ["diffusers", "VQModel"] }, '"constructor"'],
+    [{ unet: ["diffusers", "UNetMotionModel"] }, "its unet is UNetMotionModel"],
+    [{ vae: ["diffusers", "VQModel"] }, "its vae is VQModel; expected AutoencoderKL or"],
+    [{ tokenizer: ["transformers", "T5Tokenizer"] }, "its tokenizer is T5Tokenizer"],
+  ];
+  for (const [index, message] of cases) {
+    const bad = () => pipelineFrom(repository(index, stableDiffusion));
+    await assertRejects(bad, TypeError, message);
+  }
+  for (
+    const index of [
+      { _class_name: "OnnxStableDiffusionPipeline", unet: ["diffusers", "OnnxRuntimeModel"] },
+      { _class_name: "ORTStableDiffusionPipeline", vae_decoder: ["optimum", "ORTVaeDecoder"] },
+      { image_encoder: [null, null], safety_checker: ["diffusers", "SafetyChecker"] },
+    ]
+  ) assertEquals((await pipelineFrom(repository(index, stableDiffusion))).kind, "text-to-image");
+});
+
 Deno.test("an inpainting model refuses to make an image of text alone", async () => {
   await using pipeline = await open("inpaint");
   assert(pipeline.kind === "text-to-image");
@@ -147,4 +179,66 @@ Deno.test("ClassConditional without a class for none refuses guidance", async ()
   const guidance = classifierFree({ scale: 3 });
   const run = () => pipeline.generate({ label: 1 }, { guidance });
   await assertRejects(run, TypeError, '"negative" branch');
+});
+
+Deno.test("pipelineFrom() names the file and the key of a number that cannot be", async () => {
+  const cases: [file: string, key: string, value: unknown, words: string][] = [
+    ["unet", "in_channels", "4", 'in_channels of unet/config.json is "4"; expected a whole number'],
+    ["unet", "in_channels", 1e9, "in_channels of unet/config.json is 1000000000; expected"],
+    ["unet", "in_channels", [[]], "in_channels of unet/config.json is [[]]; expected"],
+    ["unet", "sample_size", "64", 'sample_size of unet/config.json is "64"; expected'],
+    ["unet", "sample_size", [64, {}], "sample_size of unet/config.json is {}; expected"],
+    ["unet", "sample_size", -1, "sample_size of unet/config.json is -1; expected"],
+    ["unet", "time_cond_proj_dim", 1e9, "time_cond_proj_dim of unet/config.json is 1000000000"],
+    ["unet", "block_out_channels", "x", 'block_out_channels of unet/config.json is "x"; expected'],
+    ["unet", "block_out_channels", Array(2000).fill(1), "expected a list of 1 to 12 numbers"],
+    ["vae_decoder", "latent_channels", "4", "latent_channels of the VAE's config.json is"],
+    ["vae_decoder", "block_out_channels", [], "block_out_channels of the VAE's config.json is []"],
+  ];
+  for (const [component, key, value, words] of cases) {
+    const file = `${component}/config.json` as const;
+    const base = file === "unet/config.json" ? unet : vae;
+    const changed = { ...stableDiffusion, [file]: { ...base, [key]: value } };
+    const opening = () => pipelineFrom(repository({}, changed));
+    const error = await assertRejects(opening, Error, words);
+    assert(error.message.length < 250, error.message);
+  }
+});
+
+Deno.test("fromPretrained() names a JSON file that holds no object, whatever it holds", async () => {
+  const folder = await Deno.makeTempDir();
+  const copy = async (from: string, to: string) => {
+    await Deno.mkdir(to, { recursive: true });
+    for await (const { name, isDirectory } of Deno.readDir(from)) {
+      if (isDirectory) await copy(`${from}/${name}`, `${to}/${name}`);
+      else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+    }
+  };
+  await copy(`${fixtures}sd`, folder);
+  const contents = [
+    "null",
+    "[]",
+    "5",
+    "",
+    "{",
+    "[".repeat(1e6) + "]".repeat(1e6),
+    '{"a":'.repeat(99),
+  ];
+  const files = [
+    "model_index.json",
+    "scheduler/scheduler_config.json",
+    "unet/config.json",
+    "vae_decoder/config.json",
+  ];
+  for (const file of files) {
+    const before = await Deno.readTextFile(`${folder}/${file}`);
+    for (const content of contents) {
+      await Deno.writeTextFile(`${folder}/${file}`, content);
+      const error = await assertRejects(() => fromPretrained(folder), SyntaxError, file);
+      assert(/^Cannot parse .*; expected/.test(error.message), error.message);
+    }
+    await Deno.writeTextFile(`${folder}/${file}`, before);
+  }
+  await (await fromPretrained(folder))[Symbol.asyncDispose]();
+  await Deno.remove(folder, { recursive: true });
 });

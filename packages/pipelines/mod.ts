@@ -11,9 +11,8 @@
  *
  * async function draw(model: string, prompt: string): Promise<Uint8Array> {
  *   await using pipeline = await fromPretrained(model);
- *   if (pipeline.kind !== "text-to-image") throw new TypeError("Expected a model of texts");
  *   const [image] = await pipeline.generate({ prompt }, { seed: 42, steps: 20 });
- *   return image!.data; // RGB
+ *   return image.data; // RGB
  * }
  * await assertRejects(() => draw("./no-such-model", "black cat with red eyes"));
  * ```
@@ -21,23 +20,26 @@
  * @module
  */
 export * from "./pipeline.ts";
+export * from "./run/run_plan.ts";
+export * from "./run/task.ts";
+export * from "./model_parts.ts";
 export * from "./model_pipeline.ts";
-export * from "./image.ts";
-export * from "./resize.ts";
-export * from "./slerp.ts";
-export * from "./denoise.ts";
+export * from "./pictures/image.ts";
+export * from "./pictures/resize.ts";
+export * from "./run/slerp.ts";
+export * from "./run/denoise.ts";
 export * from "./lazy.ts";
 export * from "./text_input.ts";
 export * from "./text_parts.ts";
-export * from "./text_to_image.ts";
-export * from "./image_to_image.ts";
-export * from "./inpaint.ts";
-export * from "./unconditional.ts";
-export * from "./class_conditional.ts";
-export * from "./denoise_image.ts";
-export * from "./colorize.ts";
-export * from "./pixel_inpaint.ts";
-export * from "./interpolate.ts";
-export * from "./super_resolution.ts";
-export * from "./cascade.ts";
+export * from "./tasks/text_to_image.ts";
+export * from "./tasks/image_to_image.ts";
+export * from "./tasks/inpaint.ts";
+export * from "./tasks/unconditional.ts";
+export * from "./tasks/class_conditional.ts";
+export * from "./tasks/denoise_image.ts";
+export * from "./tasks/colorize.ts";
+export * from "./tasks/pixel_inpaint.ts";
+export * from "./tasks/interpolate.ts";
+export * from "./tasks/super_resolution.ts";
+export * from "./tasks/cascade.ts";
 export * from "./from_pretrained.ts";

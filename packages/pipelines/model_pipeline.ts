@@ -3,36 +3,36 @@
  *
  * @module
  */
-import type { Image } from "./image.ts";
+import type { Images } from "./pictures/image.ts";
 import { Lazy } from "./lazy.ts";
+import type { ModelParts } from "./model_parts.ts";
 import { type Defaults, drain, type Pipeline, type Preview, type RunOptions } from "./pipeline.ts";
-
-/** What a pipeline is made of, its networks among it: every `Lazy` of it is closed with the pipeline. */
-export interface ModelParts {
-  /** What is used where options say nothing. */
-  readonly defaults: Defaults;
-}
+import { execute, planRun } from "./run/run.ts";
+import type { RunPlan } from "./run/run_plan.ts";
+import type { Task } from "./run/task.ts";
 
 /**
- * A task of a model. It says what `stream` does; several tasks may share one model's parts.
+ * A pipeline of one model: it says what a run does with its input (`task`), which is then planned, told
+ * (`plan`) and run (`stream`). Several pipelines may share one model's parts.
  *
- * @example Two images out of nothing
+ * @example Samples that begin half way
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { type Image, type ModelParts, ModelPipeline, type Preview } from "@shum/pipelines";
+ * import { Lazy, type ModelParts, ModelPipeline, type Task } from "@shum/pipelines";
  *
- * class Grey extends ModelPipeline<{ readonly images: number }, ModelParts> {
- *   async *stream({ images }: { images: number }): AsyncGenerator<Preview, readonly Image[]> {
- *     await Promise.resolve();
- *     const { width, height } = this.defaults;
- *     const data = new Uint8Array(3 * width * height).fill(128);
- *     return Array.from({ length: images }, (_, seed) => ({ width, height, data, seed }));
+ * class Late extends ModelPipeline<{ readonly strength: number }, ModelParts> {
+ *   protected override task({ strength }: { readonly strength: number }): Task {
+ *     return { begin: { strength } };
  *   }
  * }
- * await using grey = new Grey({
+ * await using late = new Late({
+ *   scheduler: { _class_name: "DDIMScheduler" },
+ *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
+ *   channels: 3,
+ *   scaleFactor: 1,
  *   defaults: { steps: 50, guidanceScale: 1, width: 32, height: 32 },
  * });
- * assertEquals((await grey.generate({ images: 2 })).length, 2);
+ * assertEquals(late.plan({ strength: 0.5 }).calls, 25);
  * ```
  */
 export abstract class ModelPipeline<Input, Parts extends ModelParts> implements Pipeline<Input> {
@@ -47,13 +47,24 @@ export abstract class ModelPipeline<Input, Parts extends ModelParts> implements 
     this.defaults = parts.defaults;
   }
 
+  /** What a run does with its input; throws if the input is not usable, and opens nothing. */
+  protected abstract task(input: Input, options: RunOptions): Task;
+
+  /** See `Pipeline.plan`. */
+  plan(input: Input, options: RunOptions = {}): RunPlan {
+    return planRun(this.parts, options, this.task(input, options)).plan;
+  }
+
   /** See `Pipeline.generate`. */
-  generate(input: Input, options: RunOptions = {}): Promise<readonly Image[]> {
+  generate(input: Input, options: RunOptions = {}): Promise<Images> {
     return drain(this.stream(input, options));
   }
 
   /** See `Pipeline.stream`. */
-  abstract stream(input: Input, options?: RunOptions): AsyncGenerator<Preview, readonly Image[]>;
+  async *stream(input: Input, options: RunOptions = {}): AsyncGenerator<Preview, Images> {
+    options.signal?.throwIfAborted();
+    return yield* execute(planRun(this.parts, options, this.task(input, options)));
+  }
 
   /** Closes the networks, those of the other tasks included. */
   async [Symbol.asyncDispose](): Promise<void> {

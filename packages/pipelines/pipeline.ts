@@ -6,8 +6,9 @@
 import type { Guidance, Progress } from "@shum/guidance";
 import type { Denoiser } from "@shum/models";
 import type { SchedulerConfig } from "@shum/schedulers";
-import type { PredictGradient } from "./denoise.ts";
-import type { Image } from "./image.ts";
+import type { PredictGradient } from "./run/denoise.ts";
+import type { Image, Images } from "./pictures/image.ts";
+import type { RunPlan } from "./run/run_plan.ts";
 
 /** Which generator draws the noise: torch's on CPU, NVIDIA's as other tools imitate it, or numpy's. */
 export type Rng = "torch" | "nv" | "numpy";
@@ -18,7 +19,7 @@ export interface Networks {
   readonly weak?: Denoiser;
   /** The denoiser with disturbed attention, for `perturbedAttention`. */
   readonly perturbed?: Denoiser;
-  /** d log p(y | x_t) / d x_t, for `classifierGuidance`. */
+  /** The gradient of a classifier, for `classifierGuidance`: see {@linkcode PredictGradient}. */
   readonly classifier?: PredictGradient;
 }
 
@@ -66,7 +67,10 @@ export interface RunOptions {
   readonly variationStrength?: number;
   /** The initial noise, N(0, I), `[images, channels, height, width]` of the network, instead of a draw. */
   readonly latents?: Float32Array;
-  /** Layers of the text encoder to skip from the end, in diffusers' counting. */
+  /**
+   * Layers of the text encoder to skip from the end, in diffusers' counting; for the positive prompt only,
+   * as there.
+   */
   readonly clipSkip?: number;
   /** Whether brackets weigh and long prompts are cut into rows, or every sign is text as in diffusers. */
   readonly syntax?: "weighted" | "plain";
@@ -90,8 +94,10 @@ export interface Preview extends Progress {
   readonly x: Float32Array;
   /** `[images, channels, height, width]` of `x0` and `x`, which are latents where there is a VAE. */
   readonly shape: readonly [batch: number, channels: number, height: number, width: number];
-  /** The pictures that `x0` stands for; costs a run of the VAE where there is one. */
-  decode(): Promise<readonly Image[]>;
+  /** The samples that the run began with, in its first preview: noise, or a noised picture. */
+  readonly start?: Float32Array;
+  /** The pictures that `x0`, or other samples, stand for; costs a run of the VAE where there is one. */
+  decode(samples?: Float32Array): Promise<readonly Image[]>;
 }
 
 /** What a model is used with when nothing is said. */
@@ -114,17 +120,23 @@ export interface Pipeline<Input> extends AsyncDisposable {
   /** What is used where options say nothing. */
   readonly defaults: Defaults;
   /**
+   * Says what a run will do, without opening anything: `stream` and `generate` do just that.
+   *
+   * @throws {TypeError | RangeError} When an input or option is not usable.
+   */
+  plan(input: Input, options?: RunOptions): RunPlan;
+  /**
    * Makes the images of a run.
    *
-   * @throws {TypeError | RangeError} When an input or option is not usable; before any network runs.
+   * @throws {TypeError | RangeError} What `plan` throws, before any network runs.
    */
-  generate(input: Input, options?: RunOptions): Promise<readonly Image[]>;
+  generate(input: Input, options?: RunOptions): Promise<Images>;
   /**
    * Makes the same images and shows the way there. Ending the iteration early ends the run.
    *
-   * @throws {TypeError | RangeError} When an input or option is not usable; before any network runs.
+   * @throws {TypeError | RangeError} What `plan` throws, before any network runs.
    */
-  stream(input: Input, options?: RunOptions): AsyncGenerator<Preview, readonly Image[]>;
+  stream(input: Input, options?: RunOptions): AsyncGenerator<Preview, Images>;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** A second, independent reading of plans, in float64, without folding or rings. For tests. */
-import type { NoiseLevel } from "./noise_level.ts";
-import type { Plan } from "./plan.ts";
+import type { NoiseLevel } from "./plan/noise_level.ts";
+import type { Plan } from "./plan/plan.ts";
 
 /** Runs a plan. `model` is asked for the clean sample; `draw` for the next noise. */
 export function runExact(

@@ -4,12 +4,12 @@
  */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { runExact } from "./_exact_test.ts";
-import type { NoiseLevel } from "./noise_level.ts";
-import { type NoiseSchedule, varianceExploding } from "./noise_schedule.ts";
-import { compile, type Solver } from "./plan.ts";
-import { sample } from "./prediction.ts";
-import { REGISTRY } from "./registry.ts";
-import { resolve } from "./resolve.ts";
+import type { NoiseLevel } from "./plan/noise_level.ts";
+import { type NoiseSchedule, varianceExploding } from "./plan/noise_schedule.ts";
+import { compile, type Solver } from "./plan/plan.ts";
+import { sample } from "./plan/prediction.ts";
+import { REGISTRY } from "./config/registry.ts";
+import { resolve } from "./config/resolve.ts";
 import { betas } from "./schedules/betas.ts";
 import { discreteSchedule } from "./schedules/discrete.ts";
 import { flowSchedule } from "./schedules/flow.ts";

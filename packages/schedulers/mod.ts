@@ -28,15 +28,15 @@
  *
  * @module
  */
-export * from "./noise_level.ts";
-export * from "./noise_schedule.ts";
-export * from "./plan.ts";
-export * from "./prediction.ts";
-export * from "./trajectory.ts";
-export * from "./runner.ts";
-export * from "./clip.ts";
+export * from "./plan/noise_level.ts";
+export * from "./plan/noise_schedule.ts";
+export * from "./plan/plan.ts";
+export * from "./plan/prediction.ts";
+export * from "./plan/trajectory.ts";
+export * from "./plan/runner.ts";
+export * from "./arithmetic/clip.ts";
 export * from "./scheduler.ts";
-export type { SchedulerConfig } from "./config.ts";
+export type { SchedulerConfig } from "./config/config.ts";
 export * from "./schedules/betas.ts";
 export * from "./schedules/discrete.ts";
 export * from "./schedules/flow.ts";
@@ -48,7 +48,7 @@ export * from "./spacing/polyexponential.ts";
 export * from "./spacing/beta.ts";
 export * from "./spacing/align_your_steps.ts";
 export * from "./spacing/kl_optimal.ts";
-export * from "./samplers.ts";
+export * from "./config/samplers.ts";
 export * from "./solvers/ddpm.ts";
 export * from "./solvers/ddim.ts";
 export * from "./solvers/churn.ts";
@@ -60,7 +60,7 @@ export * from "./solvers/dpm_solver_singlestep.ts";
 export * from "./solvers/dpm_solver_sde.ts";
 export * from "./solvers/dpmpp_2s_ancestral.ts";
 export * from "./solvers/dpm_fast.ts";
-export * from "./solvers/dpm_adaptive.ts";
+export * from "./adaptive/dpm_adaptive.ts";
 export * from "./solvers/dpm2.ts";
 export * from "./solvers/dpm2_ancestral.ts";
 export * from "./solvers/lms.ts";
@@ -75,13 +75,13 @@ export * from "./solvers/consistency.ts";
 export * from "./solvers/unclip.ts";
 export * from "./solvers/repaint.ts";
 export type { DpmAlgorithm, DpmSolverType } from "./solvers/_dpm_solver.ts";
-export { weightedSum } from "./weighted_sum.ts";
-export { type Gaussian, gaussianNoise } from "./gaussian.ts";
-export { type TorchRandom, torchRandom } from "./torch_random.ts";
-export { numpyRandom } from "./numpy_random.ts";
-export { philoxRandom } from "./philox_random.ts";
-export { brownianNoise } from "./brownian.ts";
-export { adaptive, type AdaptiveSampler, drive, type Query } from "./adaptive.ts";
+export { weightedSum } from "./arithmetic/weighted_sum.ts";
+export { type Gaussian, gaussianNoise } from "./random/gaussian.ts";
+export { type TorchRandom, torchRandom } from "./random/torch_random.ts";
+export { numpyRandom } from "./random/numpy_random.ts";
+export { philoxRandom } from "./random/philox_random.ts";
+export { brownianNoise } from "./random/brownian.ts";
+export { adaptive, type AdaptiveSampler, drive, type Query } from "./adaptive/adaptive.ts";
 export { type BetaRange, type Sde, subVpSde, veSde, vpSde } from "./schedules/sde.ts";
 export {
   annealedLangevin,
@@ -95,10 +95,10 @@ export { eulerMaruyama, reverseDiffusion, type ReverseOptions } from "./solvers/
 export {
   predictorCorrector,
   type PredictorCorrectorOptions,
-} from "./solvers/predictor_corrector.ts";
-export { type FlowOptions, probabilityFlow } from "./solvers/probability_flow.ts";
-export { type Likelihood, likelihood, type LikelihoodOptions } from "./likelihood.ts";
-export { scoreSde, type ScoreSdeConfig, type ScoreSdeRun } from "./score_sde.ts";
+} from "./adaptive/predictor_corrector.ts";
+export { type FlowOptions, probabilityFlow } from "./adaptive/probability_flow.ts";
+export { type Likelihood, likelihood, type LikelihoodOptions } from "./adaptive/likelihood.ts";
+export { scoreSde, type ScoreSdeConfig, type ScoreSdeRun } from "./adaptive/score_sde.ts";
 export { type TokenTransitions, vqTransitions } from "./discrete/transitions.ts";
 export { guideTokens, tokenPosterior, truncateTokens } from "./discrete/posterior.ts";
 export { type Uniform, VqDiffusion, type VqDiffusionOptions } from "./discrete/vq_diffusion.ts";

@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { REGISTRY } from "./registry.ts";
+import { REGISTRY } from "./config/registry.ts";
 import { Scheduler } from "./scheduler.ts";
 
 /** Values that a key may have, right or wrong for the class and for each other. */

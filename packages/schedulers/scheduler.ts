@@ -1,12 +1,13 @@
-import type { Clip } from "./clip.ts";
-import type { SchedulerConfig } from "./config.ts";
-import type { NoiseLevel } from "./noise_level.ts";
-import { compile, type Plan } from "./plan.ts";
-import { clipOf, resolve, type Resolved } from "./resolve.ts";
-import { type Noise, Runner } from "./runner.ts";
+import type { Clip } from "./arithmetic/clip.ts";
+import type { SchedulerConfig } from "./config/config.ts";
+import type { NoiseLevel } from "./plan/noise_level.ts";
+import { compile, type Plan } from "./plan/plan.ts";
+import { clipOf, resolve, type Resolved } from "./config/resolve.ts";
+import { type Noise, Runner } from "./plan/runner.ts";
 import { fromPureNoise } from "./solvers/_from_pure_noise.ts";
 import type { Table, TableRequest } from "./tables/table.ts";
-import { tableRequest, type TimestepsOptions } from "./timesteps_options.ts";
+import { tableRequest } from "./config/_table_request.ts";
+import type { TimestepsOptions } from "./config/timesteps_options.ts";
 
 export type { TimestepsOptions };
 
@@ -145,6 +146,11 @@ export class Scheduler {
     const whole = told(this.#compiledWhole());
     if (this.#begin === 0) return whole;
     return [...whole.slice(0, this.#skipped()), ...told(this.plan)];
+  }
+
+  /** The levels at which the steps of the whole run begin, and the one that it ends at. */
+  get levels(): readonly NoiseLevel[] {
+    return this.#current.levels;
   }
 
   /** The deviation of the noise that a run starts from. */

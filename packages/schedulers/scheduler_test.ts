@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { REGISTRY } from "./registry.ts";
+import { REGISTRY } from "./config/registry.ts";
 import { Scheduler } from "./scheduler.ts";
-import type { TimestepsOptions } from "./timesteps_options.ts";
+import type { TimestepsOptions } from "./config/timesteps_options.ts";
 
 const ddim = () => Scheduler.fromConfig({ _class_name: "DDIMScheduler" });
 const euler = () => Scheduler.fromConfig({ _class_name: "EulerDiscreteScheduler" });
@@ -24,7 +24,13 @@ const BAD: readonly (readonly [
   ["no timesteps", ddim, undefined, { timesteps: [] }, "timesteps has 0 entries"],
   ["ascending timesteps", ddim, undefined, { timesteps: [1, 2] }, "timesteps[1] is 2 after 1"],
   ["repeated timesteps", ddim, undefined, { timesteps: [5, 5] }, "timesteps[1] is 5 after 5"],
-  ["timesteps too late", ddim, undefined, { timesteps: [1000] }, "timestep 1000"],
+  [
+    "timesteps too late",
+    ddim,
+    undefined,
+    { timesteps: [1000] },
+    "timesteps[0] is 1000; expected at most 999",
+  ],
   ["negative timesteps", ddim, undefined, { timesteps: [5, -1] }, "timesteps[1] is -1"],
   ["another count", ddim, 3, { timesteps: [5, 4] }, "steps is 3 while timesteps makes 2"],
   ["sigmas for DDIM", ddim, undefined, { sigmas: [1, 0] }, "sigmas is given, but DDIMScheduler"],

@@ -119,11 +119,6 @@ async function main(): Promise<void> {
   await Deno.mkdir(values.out, { recursive: true });
   await using judge = await Judge.open(values.judge);
   await using pipeline = await fromPretrained(values.model);
-  if (pipeline.kind !== "text-to-image") {
-    throw new TypeError(
-      `Cannot compare: ${values.model} is ${pipeline.kind}; expected text-to-image`,
-    );
-  }
 
   const training = new Map<
     string,

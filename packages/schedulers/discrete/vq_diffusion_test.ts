@@ -1,6 +1,6 @@
 // Expected values: diffusers 0.42.1's VQDiffusionScheduler on torch 2.13.
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { torchRandom } from "../torch_random.ts";
+import { torchRandom } from "../random/torch_random.ts";
 import { guideTokens, tokenPosterior, truncateTokens } from "./posterior.ts";
 import { vqTransitions } from "./transitions.ts";
 import { VqDiffusion } from "./vq_diffusion.ts";

@@ -1,5 +1,5 @@
-import type { NoiseLevel } from "../noise_level.ts";
-import type { NoiseSchedule } from "../noise_schedule.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
+import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 
 /**
  * Karras et al.'s process, `x = x0 + sigma·eps`, told as `t = log(sigma) / 4`.

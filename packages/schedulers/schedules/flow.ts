@@ -1,5 +1,5 @@
-import type { NoiseLevel } from "../noise_level.ts";
-import type { NoiseSchedule } from "../noise_schedule.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
+import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 
 /**
  * Rectified flow: a straight line from data to noise, `alpha = 1 - sigma`, told as `t =

@@ -1,5 +1,5 @@
-import type { NoiseLevel } from "../noise_level.ts";
-import type { NoiseSchedule } from "../noise_schedule.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
+import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 
 /**
  * A forward process in continuous time, `dx = drift(t)·x dt + diffusion(t) dw` for t from 0 to 1, with

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertThrows } from "@std/assert";
-import { lambda } from "../noise_level.ts";
+import { lambda } from "../plan/noise_level.ts";
 import { type Sde, subVpSde, veSde, vpSde } from "./sde.ts";
 
 const processes: Record<string, Sde> = {

@@ -1,4 +1,4 @@
-import { decay, lambda, type NoiseLevel } from "../noise_level.ts";
+import { decay, lambda, type NoiseLevel } from "../plan/noise_level.ts";
 
 /** Names of diffusers' `algorithm_type`. */
 export type DpmAlgorithm = "dpmsolver" | "dpmsolver++" | "sde-dpmsolver" | "sde-dpmsolver++";

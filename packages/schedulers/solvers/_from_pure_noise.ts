@@ -1,4 +1,4 @@
-import type { Solver, Step } from "../plan.ts";
+import type { Solver, Step } from "../plan/plan.ts";
 
 /**
  * `solver`, begun where a sample tells something of the picture: the steps from levels whose Karras

@@ -1,4 +1,4 @@
-import type { NoiseLevel } from "../noise_level.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
 
 /** Adams and Bashforth's weights of the newest slopes, by how many there are. */
 export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [

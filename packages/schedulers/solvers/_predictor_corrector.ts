@@ -1,5 +1,5 @@
-import type { NoiseLevel } from "../noise_level.ts";
-import type { Step } from "../plan.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
+import type { Step } from "../plan/plan.ts";
 import { past } from "./_history.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { intervals, type NoiseLevel } from "../noise_level.ts";
-import type { Solver, Step } from "../plan.ts";
+import { intervals, type NoiseLevel } from "../plan/noise_level.ts";
+import type { Solver, Step } from "../plan/plan.ts";
 
 /** Karras et al.'s churn: noise added before a step, and removed again by it. */
 export interface Churn {

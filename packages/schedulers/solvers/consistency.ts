@@ -1,5 +1,5 @@
-import { intervals } from "../noise_level.ts";
-import type { Solver } from "../plan.ts";
+import { intervals } from "../plan/noise_level.ts";
+import type { Solver } from "../plan/plan.ts";
 
 /**
  * Multistep consistency sampling: jump to clean data, and diffuse that to the next level.

@@ -1,5 +1,5 @@
-import { decay, intervals } from "../noise_level.ts";
-import type { Solver } from "../plan.ts";
+import { decay, intervals } from "../plan/noise_level.ts";
+import type { Solver } from "../plan/plan.ts";
 
 /**
  * DDIM. `eta` 0 is deterministic; 1 is DDPM with the small variance, and Euler ancestral.

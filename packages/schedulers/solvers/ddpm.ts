@@ -1,6 +1,6 @@
-import { intervals, type NoiseLevel } from "../noise_level.ts";
-import type { NoiseSchedule } from "../noise_schedule.ts";
-import type { Combination, Solver } from "../plan.ts";
+import { intervals, type NoiseLevel } from "../plan/noise_level.ts";
+import type { NoiseSchedule } from "../plan/noise_schedule.ts";
+import type { Combination, Solver } from "../plan/plan.ts";
 
 /** Names of diffusers' `variance_type`. */
 export type VarianceType =

@@ -1,6 +1,6 @@
 import { integrate, lagrange } from "../_quadrature.ts";
-import { intervals, lambda } from "../noise_level.ts";
-import type { Solver } from "../plan.ts";
+import { intervals, lambda } from "../plan/noise_level.ts";
+import type { Solver } from "../plan/plan.ts";
 import { distinct, past } from "./_history.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { intervals, lambda } from "../noise_level.ts";
-import type { Solver, Step } from "../plan.ts";
+import { intervals, lambda } from "../plan/noise_level.ts";
+import type { Solver, Step } from "../plan/plan.ts";
 
 /**
  * DPM2: the slope at the middle of the interval, in log sigma, carries the whole step.

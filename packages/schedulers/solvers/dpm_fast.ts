@@ -1,5 +1,5 @@
-import { lambda, type NoiseLevel } from "../noise_level.ts";
-import type { Solver, Step, Terms } from "../plan.ts";
+import { lambda, type NoiseLevel } from "../plan/noise_level.ts";
+import type { Solver, Step, Terms } from "../plan/plan.ts";
 import { coefficients } from "./_dpm_solver.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { intervals, lambda } from "../noise_level.ts";
-import type { Solver, Step } from "../plan.ts";
+import { intervals, lambda } from "../plan/noise_level.ts";
+import type { Solver, Step } from "../plan/plan.ts";
 import { coefficients, type DpmAlgorithm, type DpmSolverType, span } from "./_dpm_solver.ts";
 import { distinct } from "./_history.ts";
 

@@ -1,5 +1,5 @@
-import { decay, intervals, lambda, type NoiseLevel } from "../noise_level.ts";
-import type { Combination, Solver, Step } from "../plan.ts";
+import { decay, intervals, lambda, type NoiseLevel } from "../plan/noise_level.ts";
+import type { Combination, Solver, Step } from "../plan/plan.ts";
 import { span } from "./_dpm_solver.ts";
 
 /**

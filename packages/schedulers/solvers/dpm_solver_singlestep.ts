@@ -1,5 +1,5 @@
-import { lambda, type NoiseLevel } from "../noise_level.ts";
-import type { Solver, Step } from "../plan.ts";
+import { lambda, type NoiseLevel } from "../plan/noise_level.ts";
+import type { Solver, Step } from "../plan/plan.ts";
 import { coefficients, type DpmAlgorithm, type DpmSolverType, span } from "./_dpm_solver.ts";
 
 /** Options of {@linkcode dpmSolverSinglestep}, named as in diffusers. */

@@ -1,5 +1,5 @@
-import { intervals } from "../noise_level.ts";
-import type { Solver, Step } from "../plan.ts";
+import { intervals } from "../plan/noise_level.ts";
+import type { Solver, Step } from "../plan/plan.ts";
 import { type Churn, raise } from "./churn.ts";
 
 /**

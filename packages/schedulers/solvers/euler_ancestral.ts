@@ -1,4 +1,4 @@
-import type { Solver } from "../plan.ts";
+import type { Solver } from "../plan/plan.ts";
 import { ddim } from "./ddim.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { intervals } from "../noise_level.ts";
-import type { Solver, Step } from "../plan.ts";
+import { intervals } from "../plan/noise_level.ts";
+import type { Solver, Step } from "../plan/plan.ts";
 
 /**
  * Heun's method: an Euler step, corrected by the slope at its end. Two model calls per interval,

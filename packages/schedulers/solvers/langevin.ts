@@ -1,6 +1,6 @@
-import type { Preconditioning, Prediction } from "../prediction.ts";
-import type { NoiseLevel } from "../noise_level.ts";
-import type { Solver, Step } from "../plan.ts";
+import type { Preconditioning, Prediction } from "../plan/prediction.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
+import type { Solver, Step } from "../plan/plan.ts";
 
 /**
  * Stochastic gradient Langevin dynamics: `x <- x + rate/2·score + √rate·z`, one step at each level but

@@ -1,6 +1,6 @@
-import { intervals, type NoiseLevel } from "../noise_level.ts";
-import type { NoiseSchedule } from "../noise_schedule.ts";
-import type { Solver, Step } from "../plan.ts";
+import { intervals, type NoiseLevel } from "../plan/noise_level.ts";
+import type { NoiseSchedule } from "../plan/noise_schedule.ts";
+import type { Solver, Step } from "../plan/plan.ts";
 import { ADAMS_BASHFORTH } from "./_history.ts";
 
 /**

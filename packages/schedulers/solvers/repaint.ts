@@ -1,7 +1,7 @@
-import type { AdaptiveSampler } from "../adaptive.ts";
-import { type Clip, clipSample } from "../clip.ts";
-import { decay } from "../noise_level.ts";
-import type { Noise } from "../runner.ts";
+import type { AdaptiveSampler } from "../adaptive/adaptive.ts";
+import { type Clip, clipSample } from "../arithmetic/clip.ts";
+import { decay } from "../plan/noise_level.ts";
+import type { Noise } from "../plan/runner.ts";
 import type { DiscreteSchedule } from "../schedules/discrete.ts";
 
 /** Options of {@linkcode repaintTimesteps}. */

@@ -1,5 +1,5 @@
-import { intervals } from "../noise_level.ts";
-import type { Combination, Solver, Terms } from "../plan.ts";
+import { intervals } from "../plan/noise_level.ts";
+import type { Combination, Solver, Terms } from "../plan/plan.ts";
 import type { Sde } from "../schedules/sde.ts";
 
 /** How a run of the reverse SDE ends. */

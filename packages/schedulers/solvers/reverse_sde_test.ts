@@ -1,7 +1,7 @@
 // On Gaussian data with its exact score every step is linear, so the variance of the samples follows from the
 // coefficients alone: no draws, no tolerance for chance.
 import { assert, assertEquals } from "@std/assert";
-import type { Solver } from "../plan.ts";
+import type { Solver } from "../plan/plan.ts";
 import { type Sde, subVpSde, veSde, vpSde } from "../schedules/sde.ts";
 import { eulerMaruyama, reverseDiffusion } from "./reverse_sde.ts";
 

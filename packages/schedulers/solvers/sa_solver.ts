@@ -1,6 +1,6 @@
 import { integrate, lagrange } from "../_quadrature.ts";
-import { lambda, type NoiseLevel } from "../noise_level.ts";
-import type { Solver } from "../plan.ts";
+import { lambda, type NoiseLevel } from "../plan/noise_level.ts";
+import type { Solver } from "../plan/plan.ts";
 import { span } from "./_dpm_solver.ts";
 import { distinct, same } from "./_history.ts";
 import { correctThenPredict, type Update } from "./_predictor_corrector.ts";

@@ -1,16 +1,16 @@
 // Every score-based sampler draws a mixture of Gaussians in the plane, with its exact score, and is held to
 // the true moments at the level where it ends, within four standard errors.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { adaptive } from "../adaptive.ts";
-import { plane } from "../_mixture_test.ts";
-import { gaussianNoise } from "../gaussian.ts";
-import type { NoiseLevel } from "../noise_level.ts";
-import { compile, type Solver } from "../plan.ts";
-import { score } from "../prediction.ts";
-import { Runner } from "../runner.ts";
+import { adaptive } from "../adaptive/adaptive.ts";
+import { plane } from "../adaptive/_mixture_test.ts";
+import { gaussianNoise } from "../random/gaussian.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
+import { compile, type Solver } from "../plan/plan.ts";
+import { score } from "../plan/prediction.ts";
+import { Runner } from "../plan/runner.ts";
 import { type Sde, subVpSde, veSde, vpSde } from "../schedules/sde.ts";
-import { torchRandom } from "../torch_random.ts";
-import type { Trajectory } from "../trajectory.ts";
+import { torchRandom } from "../random/torch_random.ts";
+import type { Trajectory } from "../plan/trajectory.ts";
 import {
   annealedLangevin,
   annealingLevels,
@@ -18,8 +18,8 @@ import {
   scaledScore,
   sgld,
 } from "./langevin.ts";
-import { predictorCorrector } from "./predictor_corrector.ts";
-import { probabilityFlow } from "./probability_flow.ts";
+import { predictorCorrector } from "../adaptive/predictor_corrector.ts";
+import { probabilityFlow } from "../adaptive/probability_flow.ts";
 import { eulerMaruyama, reverseDiffusion } from "./reverse_sde.ts";
 
 const COUNT = 4000;

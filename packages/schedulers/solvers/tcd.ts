@@ -1,5 +1,5 @@
-import { intervals } from "../noise_level.ts";
-import type { Solver } from "../plan.ts";
+import { intervals } from "../plan/noise_level.ts";
+import type { Solver } from "../plan/plan.ts";
 
 const f32 = Math.fround;
 

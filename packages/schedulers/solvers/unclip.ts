@@ -1,4 +1,4 @@
-import type { Solver } from "../plan.ts";
+import type { Solver } from "../plan/plan.ts";
 import { ddpm, singleBeta, type StepBeta, type VarianceType } from "./ddpm.ts";
 
 /**

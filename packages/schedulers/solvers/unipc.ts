@@ -1,5 +1,5 @@
-import { decay, lambda, type NoiseLevel } from "../noise_level.ts";
-import type { Solver, Step } from "../plan.ts";
+import { decay, lambda, type NoiseLevel } from "../plan/noise_level.ts";
+import type { Solver, Step } from "../plan/plan.ts";
 import { distinct } from "./_history.ts";
 import { correctThenPredict, type Update } from "./_predictor_corrector.ts";
 

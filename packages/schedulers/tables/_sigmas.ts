@@ -1,4 +1,4 @@
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../config/settings.ts";
 import type { DiscreteSchedule } from "../schedules/discrete.ts";
 import { type AlignYourStepsModel, alignYourStepsSigmas } from "../spacing/align_your_steps.ts";
 import { betaSigmas } from "../spacing/beta.ts";

@@ -1,6 +1,6 @@
 import { linspace32 } from "../_numeric.ts";
-import type { NoiseLevel } from "../noise_level.ts";
-import type { NoiseSchedule } from "../noise_schedule.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
+import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 import { betas } from "../schedules/betas.ts";
 import { discreteSchedule } from "../schedules/discrete.ts";
 import type { TableMaker } from "./table.ts";

@@ -1,6 +1,6 @@
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../config/settings.ts";
 import { linspace } from "../_numeric.ts";
-import type { NoiseLevel } from "../noise_level.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
 import { flowSchedule, shiftSigma, stretchToTerminal, timeShift } from "../schedules/flow.ts";
 import { ends, replacement } from "./_sigmas.ts";
 import type { TableMaker, TableRequest } from "./table.ts";

@@ -1,6 +1,6 @@
 import { linspace } from "../_numeric.ts";
-import type { NoiseLevel } from "../noise_level.ts";
-import type { NoiseSchedule } from "../noise_schedule.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
+import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 import type { TableMaker } from "./table.ts";
 
 /**

@@ -1,7 +1,7 @@
-import type { TimestepsOptions } from "../timesteps_options.ts";
-import type { Settings } from "../settings.ts";
-import type { NoiseLevel } from "../noise_level.ts";
-import type { NoiseSchedule } from "../noise_schedule.ts";
+import type { TimestepsOptions } from "../config/timesteps_options.ts";
+import type { Settings } from "../config/settings.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
+import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 import { betas, type BetaSchedule, rescaleZeroTerminalSnr } from "../schedules/betas.ts";
 import { type DiscreteSchedule, discreteSchedule } from "../schedules/discrete.ts";
 

@@ -1,6 +1,6 @@
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../config/settings.ts";
 import { linspace, roundHalfEven } from "../_numeric.ts";
-import type { NoiseLevel } from "../noise_level.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
 import type { DiscreteSchedule } from "../schedules/discrete.ts";
 import { timesteps, type TimestepSpacing } from "../spacing/timesteps.ts";
 import { ends, replacement } from "./_sigmas.ts";

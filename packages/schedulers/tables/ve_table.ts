@@ -1,7 +1,7 @@
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../config/settings.ts";
 import { linspace32, roundHalfEven } from "../_numeric.ts";
-import type { NoiseLevel } from "../noise_level.ts";
-import { varianceExploding } from "../noise_schedule.ts";
+import type { NoiseLevel } from "../plan/noise_level.ts";
+import { varianceExploding } from "../plan/noise_schedule.ts";
 import type { DiscreteSchedule } from "../schedules/discrete.ts";
 import { edmLevel, edmSchedule } from "../schedules/edm.ts";
 import { timesteps, type TimestepSpacing } from "../spacing/timesteps.ts";

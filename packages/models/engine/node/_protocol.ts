@@ -1,0 +1,55 @@
+import type { EncodedTensor } from "../_feeds.ts";
+import type { Device, DeviceProbe, TensorInfo } from "../../session.ts";
+
+/** What the main thread may ask of the worker, and what it gets. */
+export interface Requests {
+  probe: { request: Record<never, never>; reply: readonly DeviceProbe[] };
+  open: { request: OpenRequest; reply: OpenReply };
+  run: { request: RunRequest; reply: RunReply };
+  release: { request: { readonly session: number }; reply: null };
+  /** Releases every session and sets the first element, which the main thread waits for. */
+  end: { request: Int32Array; reply: never };
+}
+
+export interface OpenRequest {
+  /** Its number from now on; never used again, not even by a thread that follows. */
+  readonly session: number;
+  readonly path: string;
+  /** In the order to try. */
+  readonly devices: readonly Device[];
+  readonly threads: number;
+  readonly cacheDir: string | false;
+  readonly lowMemory: boolean;
+}
+
+export interface OpenReply {
+  readonly device: Device;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+}
+
+export interface RunRequest {
+  readonly session: number;
+  readonly feeds: readonly EncodedTensor[];
+  readonly outputs: readonly string[];
+}
+
+export interface RunReply {
+  readonly outputs: readonly EncodedTensor[];
+  /** How long the engine took, for bench/real_size.ts. */
+  readonly milliseconds: number;
+  /** The buffers of the feeds, to be used again. */
+  readonly returned: readonly ArrayBuffer[];
+}
+
+export type RequestKind = keyof Requests;
+
+export interface RequestMessage {
+  readonly kind: RequestKind;
+  readonly request: unknown;
+}
+
+/** An answer; errors cross by name and message, since their class does not survive. */
+export type ReplyMessage =
+  | { readonly ok: true; readonly reply: unknown }
+  | { readonly ok: false; readonly name: string; readonly message: string };

@@ -1,0 +1,219 @@
+/**
+ * A model on disk: its model_index.json, and the files of its components, from a local folder or
+ * from the hub's cache.
+ *
+ * @module
+ */
+
+import { parseConfig } from "../files/_python_json.ts";
+import { isAbsolute, join, resolve } from "node:path";
+import { homeFolder } from "../hub/_cache.ts";
+import { chooseGraph, componentKind, components, type ModelIndex } from "../model_index.ts";
+import { downloadFromHub, type HubOptions, isHubId } from "../hub/hub.ts";
+import { readModelText } from "../files/_regular_file.ts";
+import { checkRepository, listFolders, type Listing } from "./_check.ts";
+
+export { type CachedModel, cachedModels } from "./_cached.ts";
+
+/** Settings of {@linkcode openRepository}: those of the hub, which a local folder ignores. */
+export type RepositoryOptions = HubOptions;
+
+/** A model folder that has everything its model_index.json names. */
+export interface Repository {
+  /** The hub id, or the path as it was given. */
+  readonly id: string;
+  /** The folder with the files. */
+  readonly path: string;
+  /** model_index.json. */
+  readonly index: ModelIndex;
+  /** Whether a component, such as "unet" or "vae_encoder", is there to be used. */
+  has(component: string): boolean;
+  /**
+   * The path of a component's file; without a name, its graph.
+   *
+   * @throws {RepositoryError} the file is missing; names the folder and what it holds
+   */
+  file(component: string, name?: string): string;
+  /**
+   * A JSON file of a component: an object.
+   *
+   * @throws {RepositoryError} the file is missing
+   * @throws {SyntaxError} it is not JSON, or no object
+   * @throws {RangeError} it is longer than any such file: 64 MiB for a tokenizer's, else 4 MiB
+   */
+  json(component: string, name: string): Promise<unknown>;
+}
+
+/**
+ * A model folder that cannot be used: what is missing or damaged, and where it was looked for.
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { openRepository, RepositoryError } from "@shum/models";
+ * const empty = await Deno.makeTempDir();
+ * await assertRejects(() => openRepository(empty), RepositoryError, "model_index.json");
+ * ```
+ */
+export class RepositoryError extends Error {
+  /** Each thing that is wrong. */
+  readonly problems: readonly string[];
+
+  /** Makes an error that lists what is wrong with a model. */
+  constructor(message: string, problems: readonly string[] = [], options?: ErrorOptions) {
+    super(
+      problems.length === 0 ? message : `${message}\n${problems.map((p) => `  - ${p}`).join("\n")}`,
+      options,
+    );
+    this.name = "RepositoryError";
+    this.problems = problems;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean | undefined> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The folder and the hub id that a user's word for a model means. */
+async function locate(
+  idOrPath: string,
+  options: RepositoryOptions,
+): Promise<{ folder: string; options: RepositoryOptions }> {
+  const text = idOrPath.trim();
+  if (text === "") throw new RepositoryError(`Cannot open a model: its name is empty`);
+  const home = /^~(?=[/\\]|$)/.test(text) ? homeFolder() + text.slice(1) : text;
+  const local = await isFolder(home);
+  if (local === true) return { folder: resolve(home), options };
+  if (local === false) {
+    throw new RepositoryError(
+      `Cannot open model "${idOrPath}": it is a file; expected a folder with a model_index.json ` +
+        `(diffusers or optimum ONNX layout). To convert a checkpoint, see optimum-cli export onnx`,
+    );
+  }
+  const url = /^https?:\/\/[^/]+\/([^/]+\/[^/]+?)(?:\/tree\/(.+?))?\/?$/.exec(text);
+  const [id = "", at] = url ? [url[1], url[2]] : text.split("@");
+  const isPath = isAbsolute(home) || /^\.{0,2}[/\\]|^~|\\/.test(text) || text.startsWith("../");
+  if (isPath || !isHubId(id)) {
+    throw new RepositoryError(
+      `Cannot open model "${idOrPath}": there is no folder ${resolve(home)}; expected a model ` +
+        `folder or a hub id such as owner/name`,
+    );
+  }
+  const revision = options.revision ?? at;
+  const resolved = revision === undefined ? options : { ...options, revision };
+  try {
+    return { folder: await downloadFromHub(id, resolved), options: resolved };
+  } catch (error) {
+    if (error instanceof Error && !text.includes("@") && url === null) {
+      error.message += ` (there is no folder ${resolve(home)} either)`;
+    }
+    throw error;
+  }
+}
+
+async function readIndex(folder: string, id: string, listing: Listing): Promise<ModelIndex> {
+  const name = "model_index.json";
+  const file = join(folder, name);
+  let text: string;
+  const { folders, refused } = listing;
+  try {
+    const reason = refused.get(name);
+    if (reason !== undefined) throw new Error(reason);
+    text = await readModelText(file);
+  } catch (error) {
+    const names = [...folders.get("") ?? []].slice(0, 12);
+    throw new RepositoryError(
+      `Cannot open model "${id}": ${file} cannot be read (${
+        (error as Error).message
+      }); expected a ` +
+        `folder in diffusers or optimum layout; it holds ${names.join(", ") || "no files"}`,
+      [],
+      { cause: error },
+    );
+  }
+  const index = parseConfig(text, file);
+  if (typeof index._class_name !== "string") {
+    throw new RepositoryError(
+      `Cannot open model "${id}": ${file} has no _class_name; expected the name of a pipeline class`,
+    );
+  }
+  return index as ModelIndex;
+}
+
+/**
+ * Opens a model: a local folder, a hub id (`owner/name`, `owner/name@revision`) or the address of
+ * its page. Everything that model_index.json names must be there and whole; otherwise the error
+ * lists every problem at once. Graphs are looked at, not loaded.
+ *
+ * Layouts: optimum (`vae_encoder/`, `vae_decoder/`, `unet/` or `transformer/`, `model.onnx` with
+ * `model.onnx_data`) and the older diffusers one (`unet/weights.pb`).
+ *
+ * @throws {RepositoryError} no such folder, or something in it is missing or damaged
+ * @throws {HubError} the download failed
+ * @throws {SyntaxError} model_index.json is not JSON
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "@std/assert";
+ * import { openRepository, RepositoryError } from "@shum/models";
+ *
+ * await assertRejects(() => openRepository("./no/such/folder"), RepositoryError, "no folder");
+ * ```
+ */
+export async function openRepository(
+  idOrPath: string,
+  options: RepositoryOptions = {},
+): Promise<Repository> {
+  const { folder, options: resolved } = await locate(idOrPath, options);
+  const listing = await listFolders(folder);
+  const { folders } = listing;
+  const index = await readIndex(folder, idOrPath, listing);
+  const { problems, moved } = await checkRepository(folder, listing, index, resolved);
+  if (problems.length > 0) {
+    throw new RepositoryError(
+      `Cannot use model "${idOrPath}" (${index._class_name}) in ${folder}:`,
+      problems,
+    );
+  }
+  const { variant } = resolved;
+  const names = (component: string) => [...folders.get(component) ?? []];
+  const graph = (component: string) =>
+    chooseGraph(names(component), variant) ?? chooseGraph(names(component));
+
+  function file(component: string, name?: string): string {
+    const chosen = name ?? graph(component) ?? "model.onnx";
+    if (!folders.get(component)?.has(chosen)) {
+      const inside = names(component);
+      const held = inside.length > 0
+        ? `it holds ${inside.slice(0, 12).join(", ")}`
+        : "there is no such folder";
+      throw new RepositoryError(
+        `Cannot find ${chosen} of "${idOrPath}": looked in ${join(folder, component)}; ${held}`,
+      );
+    }
+    const path = join(folder, component, chosen);
+    return moved.get(path) ?? path;
+  }
+
+  return {
+    id: idOrPath,
+    path: folder,
+    index,
+    has(component: string): boolean {
+      const inside = names(component);
+      if (inside.length === 0) return false;
+      const declared = components(index).includes(component);
+      return componentKind(component) !== "network" || graph(component) !== undefined ||
+        (declared && component !== "vae");
+    },
+    file,
+    async json(component: string, name: string): Promise<unknown> {
+      const path = file(component, name);
+      return parseConfig(await readModelText(path), path);
+    },
+  };
+}

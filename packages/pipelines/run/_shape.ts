@@ -1,0 +1,74 @@
+/**
+ * From the size of pictures to the shape of samples, and back.
+ *
+ * @module
+ */
+import { type Image, toImage } from "../pictures/image.ts";
+import type { ModelParts } from "../model_parts.ts";
+import type { RunOptions } from "../pipeline.ts";
+
+/** `[images, channels, height, width]`. */
+export type Shape = readonly [batch: number, channels: number, height: number, width: number];
+
+/**
+ * The shape of a run's samples.
+ *
+ * @param parts What the model says about sizes.
+ * @param options What the caller said.
+ * @param images How many images.
+ * @returns `[images, channels, height, width]` in the network's cells.
+ * @throws {RangeError} When width or height do not suit the model.
+ */
+export function shapeOf(
+  parts: Pick<ModelParts, "channels" | "scaleFactor" | "sizeMultiple" | "fixedSize" | "defaults">,
+  { width, height }: Pick<RunOptions, "width" | "height">,
+  images: number,
+): Shape {
+  const { channels, scaleFactor, sizeMultiple: multiple = scaleFactor, fixedSize, defaults } =
+    parts;
+  const size = { width: width ?? defaults.width, height: height ?? defaults.height };
+  for (const name of ["width", "height"] as const) {
+    const value = size[name];
+    if (fixedSize && value !== defaults[name]) {
+      throw new RangeError(
+        `Cannot make image: ${name} is ${value}; expected ${
+          defaults[name]
+        }, the only one that the ` +
+          `model was made for`,
+      );
+    }
+    if (!Number.isInteger(value) || value < multiple || value % multiple !== 0) {
+      const nearest = Math.max(1, Math.round((Number.isFinite(value) ? value : 0) / multiple));
+      throw new RangeError(
+        `Cannot make image: ${name} is ${value}; expected a multiple of ${multiple}, such as ` +
+          `${nearest * multiple}`,
+      );
+    }
+  }
+  return [images, channels, size.height / scaleFactor, size.width / scaleFactor];
+}
+
+/**
+ * How samples become images.
+ *
+ * @param parts What decodes latents, or the range of pixels.
+ * @param x The samples.
+ * @param shape Their shape.
+ * @param seeds One seed per image.
+ * @returns The images.
+ */
+export async function decode(
+  { decoder, range: [low, high] = [-1, 1] }: Pick<ModelParts, "decoder" | "range">,
+  x: Float32Array,
+  shape: Shape,
+  seeds: readonly number[],
+): Promise<readonly Image[]> {
+  if (!decoder) {
+    const isPlain = low === -1 && high === 1;
+    const data = isPlain ? x : x.map((value) => 2 * (value - low) / (high - low) - 1);
+    return seeds.map((seed, i) => toImage({ data, shape }, i, seed));
+  }
+  await using lease = await decoder.acquire();
+  const pictures = await lease.value.decode(x, shape);
+  return seeds.map((seed, i) => toImage(pictures, i, seed));
+}

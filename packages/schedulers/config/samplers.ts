@@ -1,0 +1,212 @@
+import { nearest } from "./_nearest.ts";
+import {
+  type Keys,
+  type SamplerName,
+  type SamplerRow,
+  SAMPLERS,
+  type ScheduleName,
+  SCHEDULES,
+} from "./_sampler_names.ts";
+import type { SchedulerConfig } from "./config.ts";
+import { REGISTRY } from "./registry.ts";
+
+export type { SamplerName, ScheduleName };
+
+/**
+ * Keys that say how to sample, not how the model was trained; another sampler does not inherit
+ * them.
+ */
+const SAMPLING_KEYS = [
+  "algorithm_type",
+  "euler_at_final",
+  "final_sigmas_type",
+  "interpolation_type",
+  "lower_order_final",
+  "predict_x0",
+  "pure_noise_sigma",
+  "sigma_spacing",
+  "skip_prk_steps",
+  "solver_order",
+  "solver_type",
+  "use_beta_sigmas",
+  "use_exponential_sigmas",
+  "use_karras_sigmas",
+  "use_lu_lambdas",
+  "_use_default_values",
+];
+
+/**
+ * The config of a sampler and a sigma schedule by the names that people use, for the model that
+ * `base` was made for. Spelling is forgiving: "DPM++ 2M", "dpmpp_2m" and "k_dpmpp_2m" are one; a
+ * trailing "karras" or "_k" is that schedule. diffusers' class names are names too. Without a
+ * schedule, the base's spacing of timesteps stays.
+ *
+ * Throws a `RangeError` that names the nearest known name.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ * import { samplerConfig } from "@shum/schedulers";
+ * const base = { _class_name: "PNDMScheduler", beta_end: 0.012, skip_prk_steps: true };
+ * assertEquals(samplerConfig("DPM++ 2M Karras", undefined, base), {
+ *   _class_name: "DPMSolverMultistepScheduler",
+ *   beta_end: 0.012,
+ *   timestep_spacing: "linspace",
+ *   use_karras_sigmas: true,
+ * });
+ * assertThrows(() => samplerConfig("euler_b", undefined, base), RangeError, "euler_a");
+ * ```
+ */
+export function samplerConfig(
+  name: string,
+  schedule: string | undefined,
+  base: SchedulerConfig,
+): SchedulerConfig {
+  const { sampler, suffix } = findSampler(name);
+  const named = schedule ?? suffix;
+  const flow = base._class_name.startsWith("FlowMatch") || base.use_flow_sigmas === true ||
+    base.prediction_type === "flow_prediction";
+  const edm = base._class_name.startsWith("EDM");
+  const kept = Object.fromEntries(
+    Object.entries(base).filter(([key]) => !SAMPLING_KEYS.includes(key)),
+  );
+  const config = {
+    ...kept,
+    // a model of iPNDM's own levels keeps them
+    _class_name: sampler.name === "ipndm" && base._class_name === "IPNDMScheduler"
+      ? base._class_name
+      : sampler.className,
+    ...(flow && flowKeys(sampler, base)),
+    ...sampler.keys,
+    ...(edm && edmKeys(sampler)),
+  };
+  if (named === undefined) return config;
+  return { ...config, ...(edm ? edmSpacing(named) : scheduleKeys(named, config._class_name)) };
+}
+
+/** A schedule in the keys of a class: diffusers' own where it has them, else `sigma_spacing`. */
+function scheduleKeys(name: string, className: string): Keys {
+  const { keys } = findSchedule(name);
+  const { defaults } = REGISTRY[className]!;
+  return Object.fromEntries(
+    Object.entries(keys).map(([key, value]) => {
+      const spacing = /^use_(\w+)_sigmas$/.exec(key)?.[1];
+      return spacing && !(key in defaults) && "sigma_spacing" in defaults
+        ? ["sigma_spacing", spacing]
+        : [key, value];
+    }),
+  );
+}
+
+/** A flow-matching model under a sampler: its own class, or a class that can take flow sigmas. */
+function flowKeys(sampler: SamplerRow, base: SchedulerConfig): Keys {
+  if (sampler.flow) return { _class_name: `${sampler.flow}Scheduler` };
+  if (!/^(DPMSolver(Multi|Single)step|DEIS|UniPC|SASolver)/.test(sampler.className)) {
+    throw new RangeError(
+      `Cannot choose sampler: "${sampler.name}" does not sample flow-matching models; expected ` +
+        `euler, heun, lcm, dpmpp_2m, dpmpp_2s, unipc, deis or sa_solver`,
+    );
+  }
+  return {
+    prediction_type: "flow_prediction",
+    use_flow_sigmas: true,
+    flow_shift: base.flow_shift ?? base.shift ?? 1,
+  };
+}
+
+/** A model with Karras et al.'s preconditioning under a sampler: one of the classes that know it. */
+function edmKeys(sampler: SamplerRow): Keys {
+  const { className } = sampler;
+  if (className === "EulerDiscreteScheduler") return { _class_name: "EDMEulerScheduler" };
+  if (className === "DPMSolverMultistepScheduler") {
+    return { _class_name: "EDMDPMSolverMultistepScheduler" };
+  }
+  throw new RangeError(
+    `Cannot choose sampler: "${sampler.name}" does not sample EDM models; expected euler, ` +
+      `dpmpp_2m, dpmpp_3m, dpmpp_2m_sde or dpmpp_3m_sde`,
+  );
+}
+
+function edmSpacing(name: string): Keys {
+  const { name: sigma_schedule } = findSchedule(name);
+  if (sigma_schedule === "karras" || sigma_schedule === "exponential") return { sigma_schedule };
+  throw new RangeError(
+    `Cannot choose schedule: "${name}" is not for EDM models; expected karras or exponential`,
+  );
+}
+
+/**
+ * Every sampler that {@linkcode samplerConfig} knows.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { samplerNames } from "@shum/schedulers";
+ * assert(samplerNames().some(({ name }) => name === "euler_a"));
+ * ```
+ */
+export function samplerNames(): readonly SamplerName[] {
+  return SAMPLERS.map(({ name, aliases, className, description }) => ({
+    name,
+    aliases,
+    className,
+    description,
+  }));
+}
+
+/**
+ * Every sigma schedule that {@linkcode samplerConfig} knows.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { scheduleNames } from "@shum/schedulers";
+ * assert(scheduleNames().some(({ name }) => name === "karras"));
+ * ```
+ */
+export function scheduleNames(): readonly ScheduleName[] {
+  return SCHEDULES.map(({ name, aliases, description }) => ({ name, aliases, description }));
+}
+
+const plain = (text: string) => text.toLowerCase().replace(/\+\+/g, "pp").replace(/[^a-z0-9]/g, "");
+
+function spellings(entry: SamplerName | ScheduleName): string[] {
+  const classes = "className" in entry
+    ? [entry.className, entry.className.replace("Scheduler", "")]
+    : [];
+  return [entry.name, ...entry.aliases, ...classes].map(plain);
+}
+
+function findSampler(name: string): { sampler: SamplerRow; suffix?: string } {
+  const asked = plain(name);
+  const find = (text: string) => SAMPLERS.find((sampler) => spellings(sampler).includes(text));
+  const sampler = find(asked);
+  if (sampler) return { sampler };
+  for (const schedule of SCHEDULES) {
+    for (const suffix of [...spellings(schedule), ...(schedule.name === "karras" ? ["k"] : [])]) {
+      const rest = asked.endsWith(suffix) && find(asked.slice(0, -suffix.length));
+      if (rest) return { sampler: rest, suffix: schedule.name };
+    }
+  }
+  throw unknown("sampler", name, SAMPLERS);
+}
+
+function findSchedule(name: string): ScheduleName & { readonly keys: Keys } {
+  const found = SCHEDULES.find((schedule) => spellings(schedule).includes(plain(name)));
+  if (!found) throw unknown("schedule", name, SCHEDULES);
+  return found;
+}
+
+function unknown(
+  kind: string,
+  name: string,
+  table: readonly (SamplerName | ScheduleName)[],
+): Error {
+  const names = table.flatMap((entry) => [entry.name, ...entry.aliases]);
+  const near = nearest(name, names);
+  return new RangeError(
+    `Cannot choose ${kind}: "${name}" is not known; expected one of ` +
+      `${table.map((entry) => entry.name).join(", ")}` +
+      (near === undefined ? "" : `. Did you mean "${near}"?`),
+  );
+}
