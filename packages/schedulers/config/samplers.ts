@@ -41,6 +41,9 @@ const SAMPLING_KEYS = [
  * trailing "karras" or "_k" is that schedule. diffusers' class names are names too. Without a
  * schedule, the base's spacing of timesteps stays.
  *
+ * `pure_noise_sigma`, a key of ours, concerns models that begin in noise alone: what a sampler may do
+ * above that sigma, and where a schedule begins. DIFFERENCES.md tells.
+ *
  * Throws a `RangeError` that names the nearest known name.
  *
  * @example
@@ -51,6 +54,7 @@ const SAMPLING_KEYS = [
  * assertEquals(samplerConfig("DPM++ 2M Karras", undefined, base), {
  *   _class_name: "DPMSolverMultistepScheduler",
  *   beta_end: 0.012,
+ *   pure_noise_sigma: 200,
  *   timestep_spacing: "linspace",
  *   use_karras_sigmas: true,
  * });
