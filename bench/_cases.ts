@@ -3,9 +3,11 @@ import {
   brownianNoise,
   gaussianNoise,
   type Noise,
+  parseSlot,
   type Plan,
   Scheduler,
   type SchedulerConfig,
+  slotOf,
   torchRandom,
 } from "@shum/schedulers";
 
@@ -88,10 +90,10 @@ export function normals(length: number, seed: number): Float32Array {
 export function vectorsPerStep({ steps }: Plan): number {
   let count = 0;
   steps.forEach((step, i) => {
-    const past = Object.keys(step.x.terms).filter((slot) => slot.includes("[")).length;
-    const stored = ["x0", "eps"].filter((vector) =>
+    const past = Object.keys(step.x.terms).filter((slot) => parseSlot(slot).age > 0).length;
+    const stored = (["x0", "eps"] as const).filter((vector) =>
       steps.slice(i + 1).some((later, k) =>
-        `${vector}[-${k + 1}]` in later.x.terms
+        slotOf(vector, k + 1) in later.x.terms
       )
     ).length;
     count += 3 + past + stored + (step.x.noise === undefined ? 0 : 1);

@@ -1,7 +1,7 @@
 // weightedSum of 1 to 5 terms: JavaScript loops, WebAssembly, and the copy of as many bytes:
 // deno bench -A bench/weighted_sum_bench.ts
 import { weightedSum } from "@shum/schedulers";
-import { allocateVectors } from "../packages/schedulers/arithmetic/_simd.ts";
+import { allocateVectors } from "../packages/schedulers/wasm/_simd.ts";
 import { normals, shapes } from "./_cases.ts";
 
 for (const [shape, size] of Object.entries(shapes)) {

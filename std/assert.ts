@@ -31,21 +31,6 @@ export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/** Throws unless `expr` is falsy. */
-export function assertFalse(expr: unknown, msg = ""): asserts expr is false | 0 | "" | null {
-  if (expr) throw new AssertionError(msg);
-}
-
-/** Throws always; for code that must not be reached because of a failed expectation. */
-export function fail(msg?: string): never {
-  throw new AssertionError(`Failed assertion${suffix(msg)}`);
-}
-
-/** Throws always; for branches that cannot be reached. */
-export function unreachable(msg?: string): never {
-  throw new AssertionError(`Unreachable${suffix(msg)}`);
-}
-
 /** Throws unless the two values are deeply equal; `NaN` equals `NaN`, and `-0` equals `0`. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (equal(actual, expected)) return;
@@ -58,33 +43,6 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!equal(actual, expected)) return;
   throw new AssertionError(
     `Expected actual: ${inspect(actual)} not to be: ${inspect(expected)}${suffix(msg)}`,
-  );
-}
-
-/** Throws unless `Object.is(actual, expected)`. */
-export function assertStrictEquals<T>(
-  actual: unknown,
-  expected: T,
-  msg?: string,
-): asserts actual is T {
-  if (Object.is(actual, expected)) return;
-  const same = equal(actual, expected as unknown);
-  throw new AssertionError(
-    same
-      ? `Values have the same structure but are not reference-equal${suffix(msg)}\n${
-        inspect(actual)
-      }`
-      : `Values are not strictly equal${suffix(msg)}\n    actual: ${
-        inspect(actual)
-      }\n    expected: ${inspect(expected)}`,
-  );
-}
-
-/** Throws if `Object.is(actual, expected)`. */
-export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void {
-  if (!Object.is(actual, expected)) return;
-  throw new AssertionError(
-    `Expected "actual" to not be strictly equal to: ${inspect(actual)}${suffix(msg)}`,
   );
 }
 
@@ -109,14 +67,6 @@ export function assertAlmostEquals(
   );
 }
 
-/** Throws if `actual` is null or undefined. */
-export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
-  if (actual !== undefined && actual !== null) return;
-  throw new AssertionError(
-    `Expected actual: "${actual}" to not be null or undefined${suffix(msg)}`,
-  );
-}
-
 /** Throws unless `actual` is an instance of `expectedType`. */
 export function assertInstanceOf<E>(
   actual: unknown,
@@ -138,33 +88,10 @@ export function assertStringIncludes(actual: string, expected: string, msg?: str
   throw new AssertionError(`Expected actual: "${actual}" to contain: "${expected}"${suffix(msg)}`);
 }
 
-/** Throws unless every element of `expected` is deeply equal to some element of `actual`. */
-export function assertArrayIncludes<T>(
-  actual: ArrayLike<T>,
-  expected: ArrayLike<T>,
-  msg?: string,
-): void {
-  const all = Array.from(actual);
-  const missing = Array.from(expected).filter((e) => !all.some((a) => equal(a, e)));
-  if (missing.length === 0) return;
-  throw new AssertionError(
-    `Expected actual: "${inspect(actual)}" to include: "${inspect(expected)}"${suffix(msg)}\n` +
-      `missing: ${inspect(missing)}`,
-  );
-}
-
 /** Throws unless `actual` matches `expected`. */
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
   if (expected.test(actual)) return;
   throw new AssertionError(`Expected actual: "${actual}" to match: "${expected}"${suffix(msg)}`);
-}
-
-/** Throws if `actual` matches `expected`. */
-export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void {
-  if (!expected.test(actual)) return;
-  throw new AssertionError(
-    `Expected actual: "${actual}" to not match: "${expected}"${suffix(msg)}`,
-  );
 }
 
 /** Throws unless `actual > expected`. */
@@ -173,26 +100,14 @@ export function assertGreater<T>(actual: T, expected: T, msg?: string): void {
   throw new AssertionError(msg ?? `Expect ${inspect(actual)} > ${inspect(expected)}`);
 }
 
-/** Throws unless `actual >= expected`. */
-export function assertGreaterOrEqual<T>(actual: T, expected: T, msg?: string): void {
-  if (actual >= expected) return;
-  throw new AssertionError(msg ?? `Expect ${inspect(actual)} >= ${inspect(expected)}`);
-}
-
 /** Throws unless `actual < expected`. */
 export function assertLess<T>(actual: T, expected: T, msg?: string): void {
   if (actual < expected) return;
   throw new AssertionError(msg ?? `Expect ${inspect(actual)} < ${inspect(expected)}`);
 }
 
-/** Throws unless `actual <= expected`. */
-export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void {
-  if (actual <= expected) return;
-  throw new AssertionError(msg ?? `Expect ${inspect(actual)} <= ${inspect(expected)}`);
-}
-
 /** Throws unless `error` is an error, of the class and with the text that are given. */
-export function assertIsError<E extends Error = Error>(
+function assertIsError<E extends Error = Error>(
   error: unknown,
   ErrorClass?: ErrorClass<E>,
   msgMatches?: string | RegExp,

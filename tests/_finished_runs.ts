@@ -1,6 +1,6 @@
 /** The memory of 200 runs, one after the other; exits with 1 when it is not given back. */
 import { assert } from "@std/assert";
-import { allocateVectors, memoryOf } from "../packages/schedulers/arithmetic/_simd.ts";
+import { allocateVectors, memoryOf } from "../packages/schedulers/wasm/_simd.ts";
 
 const before = Deno.memoryUsage().rss;
 for (let run = 0; run < 200; run++) { // 200 groups of 6 MB are 1.2 GB

@@ -103,7 +103,9 @@ function longestChain(imports: ReadonlyMap<string, readonly string[]>): readonly
 }
 
 const folderOf = (file: string) => file.replace(/\/[^/]*$/, "");
-const packageOf = (file: string) => file.split("/").slice(0, 2).join("/");
+/** `packages/x`, `apps/x`, or `examples`, which is one. */
+const packageOf = (file: string) =>
+  file.split("/").slice(0, file.startsWith("examples/") ? 1 : 2).join("/");
 
 /** Arrows between folders, with the number of imports behind each. */
 function arrows(imports: ReadonlyMap<string, readonly string[]>, within = ""): Map<string, number> {

@@ -73,7 +73,7 @@ export async function runGenerate(
 
   await using model = await openModels(given, progress, signal);
   const { repository } = model;
-  await leaveNetwork();
+  await leaveNetwork(given);
   const resolved: Resolved[] = [];
   for (const job of jobs) resolved.push(await resolveJob(job, model, input));
   refuseExisting(names, resolved, given);

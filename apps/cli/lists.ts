@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ScoreMethod } from "@shum/schedulers";
 import { DEFAULT_MODEL, defaultModelFolder, holdsModel } from "./model_choice.ts";
 import type { Given } from "./options/options.ts";
 import { printableLine } from "./printable.ts";
@@ -17,6 +18,24 @@ interface Named {
   readonly className?: string;
   readonly description: string;
 }
+
+/** The samplers of the score, which are tasks of their own and so have no scheduler class. */
+const SCORE_METHODS: Readonly<Record<ScoreMethod, { scoreBased: true; description: string }>> = {
+  langevin: { scoreBased: true, description: "annealed Langevin dynamics (Song & Ermon 2019)" },
+  sgld: {
+    scoreBased: true,
+    description: "Langevin dynamics at one small noise level: a smear, which is why one anneals",
+  },
+  "predictor-corrector": {
+    scoreBased: true,
+    description: "reverse SDE, with a Langevin step after each (Song et al. 2021)",
+  },
+  "reverse-sde": { scoreBased: true, description: "the reverse SDE by reverse diffusion steps" },
+  ode: {
+    scoreBased: true,
+    description: "the probability-flow ODE by an adaptive Runge-Kutta: as many steps as it needs",
+  },
+};
 
 function printNames(entries: readonly Named[], json: boolean, print: Print): void {
   if (json) {
@@ -67,8 +86,16 @@ export async function runLists(given: Given, print: Print): Promise<boolean> {
   const json = given.json ?? false;
   let asked = false;
   if (given.listSamplers) {
-    const { samplerNames } = await import("@shum/schedulers");
-    printNames(samplerNames(), json, print);
+    const { samplerNames, scoreMethods } = await import("@shum/schedulers");
+    const byScore = scoreMethods.map((name) => ({ name, aliases: [], ...SCORE_METHODS[name] }));
+    if (json) printNames([...samplerNames(), ...byScore], json, print);
+    else {
+      printNames(samplerNames(), json, print);
+      print(
+        "\nby the score, for models of noise that were trained on timesteps, and score models:",
+      );
+      printNames(byScore, json, print);
+    }
     asked = true;
   }
   if (given.listSchedules) {

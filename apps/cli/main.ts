@@ -55,6 +55,14 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     const { runPlan } = await import("./plan.ts");
     return await runPlan(given, words, new Progress(screen), print);
   }
+  if (command === "classify") {
+    const { runClassify } = await import("./bayes/classify.ts");
+    return await runClassify(words, given, { screen, print, signal });
+  }
+  if (command === "likelihood") {
+    const { runLikelihood } = await import("./bayes/likelihood.ts");
+    return await runLikelihood(words, given, { screen, print, signal });
+  }
   const { runGenerate } = await import("./generate.ts");
   await runGenerate(given, words, { screen, print, signal });
 }

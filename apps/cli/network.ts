@@ -1,5 +1,5 @@
 /**
- * The network is for downloads from a hub only. Which hub, and on which hosts it keeps its files, is
+ * The network is for downloads from a hub, and for the servers of `--engine`. Which hub, and on which hosts it keeps its files, is
  * known only when it answers, so the task cannot name them: instead the program gives the permission
  * up before it reads anything that others made, and before their networks run.
  *
@@ -20,8 +20,12 @@ async function mayDownload(given: Given, words: readonly string[]): Promise<bool
   return false;
 }
 
-/** Gives the permission up, for this thread and all that it starts from now on. */
-export async function leaveNetwork(): Promise<void> {
+/**
+ * Gives the permission up, for this thread and all that it starts from now on, unless networks run on
+ * servers.
+ */
+export async function leaveNetwork({ engine }: Given): Promise<void> {
+  if (engine !== undefined) return;
   await Deno.permissions.revoke({ name: "net" });
 }
 
@@ -31,5 +35,5 @@ export async function leaveNetwork(): Promise<void> {
  * @param words What `inspect` was asked for; for other commands words are no models.
  */
 export async function leaveUnlessNeeded(given: Given, words: readonly string[]): Promise<void> {
-  if (!await mayDownload(given, words)) await leaveNetwork();
+  if (!await mayDownload(given, words)) await leaveNetwork(given);
 }

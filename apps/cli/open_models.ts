@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Repository } from "@shum/models";
+import type { Engine, Repository } from "@shum/models";
 import type { AnyPipeline } from "@shum/pipelines";
 import { basename } from "@std/path";
 import { usageError } from "./exit_codes.ts";
@@ -32,6 +32,7 @@ export async function openModels(
   const repository = await openModel(given, progress, signal);
   const { pipelineFrom } = await import("@shum/pipelines");
   const how = {
+    ...await engineOf(given),
     ...(given.device === undefined ? {} : { device: given.device }),
     ...(given.threads === undefined ? {} : { threads: given.threads }),
     ...(given.vaeTiling === undefined ? {} : { tiling: given.vaeTiling }),
@@ -56,6 +57,18 @@ export async function openModels(
       await larger?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The servers that are to run networks, if there are any. */
+async function engineOf({ engine: urls }: Given): Promise<{ engine?: Engine }> {
+  if (urls === undefined) return {};
+  const { remote } = await import("@shum/models/remote");
+  const { nodeEngine } = await import("@shum/models/node");
+  try {
+    return { engine: remote({ url: urls, local: nodeEngine() }) };
+  } catch (error) {
+    throw usageError(`${(error as Error).message} (--engine)`);
+  }
 }
 
 /** The task of a model that enlarges. */

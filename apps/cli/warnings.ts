@@ -35,6 +35,10 @@ export async function warnings(
     );
   }
   for (const job of jobs) {
+    const { steps } = job.job.given;
+    if (job.sampler.name === "ode" && steps !== undefined) {
+      said.add(`--steps ${steps} changes nothing: the ODE chooses its steps as it goes`);
+    }
     const unused = etaUnused(job);
     if (unused !== undefined) said.add(unused);
     for (const text of await unclosed(job.job.given)) said.add(text);

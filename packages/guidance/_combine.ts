@@ -17,8 +17,8 @@ export const positiveAndNegative: readonly Branch[] = ["positive", "negative"];
  *
  * @param scale The value to check.
  * @param name How the option is called in the message.
- * @throws {TypeError} When `scale` is neither a number nor a function.
- * @throws {RangeError} When `scale` is not finite.
+ * @throws {TypeError} if `scale` is neither a number nor a function.
+ * @throws {RangeError} if `scale` is not finite.
  */
 export function checkScale(scale: Scale, name: string): void {
   if (typeof scale === "function") return;

@@ -9,21 +9,21 @@ import { type Guidance, type Scale, scaleAt } from "./guidance.ts";
 /** Options of {@linkcode adaptiveProjected}. */
 export interface AdaptiveProjectedOptions {
   /** Guidance scale g as in classifier-free guidance. Default 7.5. */
-  readonly scale?: Scale;
+  readonly scale?: Scale | undefined;
   /** Weight of the part of the guidance parallel to the positive prediction: 1 keeps it. Default 0. */
-  readonly eta?: number;
+  readonly eta?: number | undefined;
   /** The paper's r: longest the guidance may be, in the L2 norm per sample. Default 15. */
-  readonly radius?: number;
+  readonly radius?: number | undefined;
   /** The paper's beta: weight of the running sum of past guidance. Default -0.5; 0 switches it off. */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /** What to project: predicted clean samples as in the paper (default), or raw outputs as diffusers. */
-  readonly on?: "output" | "x0";
+  readonly on?: "output" | "x0" | undefined;
   /**
    * What the guidance is added to: the positive prediction as in the paper, with `scale - 1` (default),
    * or the negative with `scale`, as diffusers does unless told otherwise. The two agree when `eta` is 1
    * and nothing is shortened or remembered.
    */
-  readonly from?: "positive" | "negative";
+  readonly from?: "positive" | "negative" | undefined;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface AdaptiveProjectedOptions {
  *
  * @param options Scale, eta, radius, momentum.
  * @returns A guidance with the branches `positive` and `negative`.
- * @throws {RangeError} When an option is not finite or the radius is not positive.
+ * @throws {RangeError} if an option is not finite or the radius is not positive.
  *
  * @example Only the orthogonal part guides
  * ```ts

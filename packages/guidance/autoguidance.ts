@@ -9,7 +9,7 @@ import { type Branch, type Guidance, type Scale, scaleAt } from "./guidance.ts";
 /** Options of {@linkcode autoguidance}. */
 export interface AutoguidanceOptions {
   /** The paper's w: 1 switches guidance off. Default 2.1, the paper's choice for EDM2-S. */
-  readonly scale?: Scale;
+  readonly scale?: Scale | undefined;
 }
 
 const branches: readonly Branch[] = ["positive", "weak"];
@@ -21,7 +21,7 @@ const branches: readonly Branch[] = ["positive", "weak"];
  *
  * @param options The scale.
  * @returns A guidance with the branches `positive` and `weak`.
- * @throws {RangeError} When the scale is not finite.
+ * @throws {RangeError} if the scale is not finite.
  *
  * @example Away from the weak network
  * ```ts

@@ -3,14 +3,21 @@
  *
  * @module
  */
-import type { NoiseLevel, Plan, Terms } from "@shum/schedulers";
+import {
+  type NoiseLevel,
+  parseSlot,
+  type Plan,
+  type Slot,
+  slotOf,
+  type Terms,
+} from "@shum/schedulers";
 import { checkScale, copy, extrapolate, positiveAndNegative } from "./_combine.ts";
 import { type Guidance, type Scale, scaleAt } from "./guidance.ts";
 
 /** Options of {@linkcode cfgPlusPlus}. */
 export interface CfgPlusPlusOptions {
   /** The paper's lambda, from 0 to 1; 0.6 resembles a scale of 7.5 of ordinary guidance. */
-  readonly scale?: Scale;
+  readonly scale?: Scale | undefined;
 }
 
 /**
@@ -23,7 +30,7 @@ export interface CfgPlusPlusOptions {
  *
  * @param options The scale lambda.
  * @returns A guidance with the branches `positive` and `negative`.
- * @throws {RangeError} When a constant scale lies outside 0..1.
+ * @throws {RangeError} if a constant scale lies outside 0..1.
  *
  * @example x0 and noise from different predictions
  * ```ts
@@ -84,17 +91,14 @@ export function renoisingPlan(plan: Plan): Plan {
 /** Replaces `x` and `x[-k]` in the terms of step `i`. */
 function withoutSample(from: Terms, levels: readonly NoiseLevel[], i: number): Terms {
   const terms: Record<string, number> = {};
-  const add = (slot: string, weight: number) => terms[slot] = (terms[slot] ?? 0) + weight;
+  const add = (slot: Slot, weight: number) => terms[slot] = (terms[slot] ?? 0) + weight;
   for (const [slot, weight] of Object.entries(from as Readonly<Record<string, number>>)) {
-    const match = /^x(\[(-\d+)\])?$/.exec(slot);
-    if (!match) {
-      add(slot, weight);
-      continue;
-    }
-    const [, past = "", age = "0"] = match;
-    const level = levels[i + Number(age)]!;
-    add(`x0${past}`, weight * level.alpha);
-    add(`eps${past}`, weight * level.sigma);
+    const { vector, age } = parseSlot(slot);
+    if (vector === "x") {
+      const level = levels[i - age]!;
+      add(slotOf("x0", age), weight * level.alpha);
+      add(slotOf("eps", age), weight * level.sigma);
+    } else add(slotOf(vector, age), weight);
   }
   return terms as Terms;
 }

@@ -9,9 +9,9 @@ import { type Branch, type Guidance, type Scale, scaleAt } from "./guidance.ts";
 /** Options of {@linkcode cfgZeroStar}. */
 export interface CfgZeroStarOptions {
   /** Guidance scale g as in classifier-free guidance. Default 7.5. */
-  readonly scale?: Scale;
+  readonly scale?: Scale | undefined;
   /** How many first steps predict 0 without asking the network. Default 1. */
-  readonly zeroInitSteps?: number;
+  readonly zeroInitSteps?: number | undefined;
 }
 
 const noBranches: readonly Branch[] = [];
@@ -24,7 +24,7 @@ const noBranches: readonly Branch[] = [];
  *
  * @param options Scale and number of zeroed steps.
  * @returns A guidance with the branches `positive` and `negative`, none in the zeroed steps.
- * @throws {RangeError} When an option is out of range.
+ * @throws {RangeError} if an option is out of range.
  *
  * @example The first step stands still
  * ```ts

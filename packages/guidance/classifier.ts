@@ -12,11 +12,11 @@ export interface ClassifierGuidanceOptions {
    * Inverse temperature s: samples follow `p(x) p(y | x)^s`. Dhariwal & Nichol use 1.0 at 64 and 256
    * pixels, 0.5 at 128, 4.0 at 512, and 10 beside an unconditional network. Default 1.
    */
-  readonly scale?: Scale;
+  readonly scale?: Scale | undefined;
   /** How the gradient enters, see {@linkcode ClassifierGradient}. Default `"ddim"`. */
-  readonly form?: ClassifierGradient["form"];
+  readonly form?: ClassifierGradient["form"] | undefined;
   /** Guidance of the denoiser itself. Default: {@linkcode none}. */
-  readonly base?: Guidance;
+  readonly base?: Guidance | undefined;
 }
 
 /**

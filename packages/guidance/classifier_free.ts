@@ -9,7 +9,7 @@ import { type Guidance, type Scale, scaleAt } from "./guidance.ts";
 /** Options of {@linkcode classifierFree}. */
 export interface ClassifierFreeOptions {
   /** Guidance scale g; 1 switches guidance off and halves the work. Default 7.5. */
-  readonly scale?: Scale;
+  readonly scale?: Scale | undefined;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface ClassifierFreeOptions {
  *
  * @param options The scale.
  * @returns A guidance with the branches `positive` and `negative`.
- * @throws {RangeError} When the scale is not finite.
+ * @throws {RangeError} if the scale is not finite.
  *
  * @example Scale 7.5
  * ```ts

@@ -38,7 +38,7 @@ export function positiveBranch(k: number): Branch {
  *
  * @param options The weights, one per prompt.
  * @returns A guidance with the branches `positive`, `positive[1]`... and `negative`.
- * @throws {RangeError} When there is no weight or one is not finite.
+ * @throws {RangeError} if there is no weight or one is not finite.
  *
  * @example Two prompts
  * ```ts

@@ -48,9 +48,9 @@ export interface Guidance {
    * The branch from which the noise for the next sample is taken; without it, the combined
    * prediction's own. Only CFG++ sets it.
    */
-  readonly renoise?: Branch;
+  readonly renoise?: Branch | undefined;
   /** Asks the loop for the gradient of log p(y | x_t). */
-  readonly gradient?: ClassifierGradient;
+  readonly gradient?: ClassifierGradient | undefined;
   /**
    * The evaluations needed at this step: only `positive` while switched off, none if the combination
    * does not depend on the network.

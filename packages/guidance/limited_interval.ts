@@ -12,7 +12,7 @@ export interface LimitedIntervalOptions {
    * What the interval bounds: the fraction of model calls done, `[from, to)` (default; what diffusers
    * calls `start` and `stop`), or the Karras noise level sigma / alpha, `(from, to]`, as in the paper.
    */
-  readonly by?: "fraction" | "sigma";
+  readonly by?: "fraction" | "sigma" | undefined;
 }
 
 /**
@@ -24,7 +24,7 @@ export interface LimitedIntervalOptions {
  * @param interval From and to.
  * @param options What the interval bounds.
  * @returns A guidance whose branches are only `positive` outside.
- * @throws {RangeError} When the interval is empty, reversed or (for fractions) not within 0..1.
+ * @throws {RangeError} if the interval is empty, reversed or (for fractions) not within 0..1.
  *
  * @example The middle of the run
  * ```ts

@@ -10,14 +10,14 @@ import { type Branch, type Guidance, type Progress, type Scale, scaleAt } from "
 /** Options of {@linkcode perturbedAttention}. */
 export interface PerturbedAttentionOptions {
   /** Scale g of classifier-free guidance beside it; 1 leaves it out. Default 7.5. */
-  readonly scale?: Scale;
+  readonly scale?: Scale | undefined;
   /** The paper's s. Default 3. */
-  readonly perturbedScale?: Scale;
+  readonly perturbedScale?: Scale | undefined;
   /**
    * Where the perturbed branch acts, as fractions of the run, both ends excluded after rounding down to
    * steps (what diffusers calls `perturbed_guidance_start` and `_stop`). Default: everywhere.
    */
-  readonly interval?: readonly [from: number, to: number];
+  readonly interval?: readonly [from: number, to: number] | undefined;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface PerturbedAttentionOptions {
  *
  * @param options The scales and where they act.
  * @returns A guidance with the branches `positive`, `negative` and `perturbed`.
- * @throws {RangeError} When a scale is not finite or the interval is not within 0..1.
+ * @throws {RangeError} if a scale is not finite or the interval is not within 0..1.
  *
  * @example Without classifier-free guidance
  * ```ts

@@ -33,7 +33,7 @@ function deviation(values: Float32Array, from: number, to: number): number {
  * @param guidance What to wrap.
  * @param options How much to rescale.
  * @returns A guidance with the same branches.
- * @throws {RangeError} When `phi` lies outside 0..1.
+ * @throws {RangeError} if `phi` lies outside 0..1.
  *
  * @example The deviation of the positive prediction is restored
  * ```ts

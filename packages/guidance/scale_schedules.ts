@@ -80,7 +80,7 @@ export function clampLinearScale(scale: number, floor: number): Scale {
  * @param scale The final value g.
  * @param power The exponent s.
  * @returns A scale for any guidance here.
- * @throws {RangeError} When the power is not positive.
+ * @throws {RangeError} if the power is not positive.
  *
  * @example Half-way, with power 2
  * ```ts

@@ -62,7 +62,7 @@ export interface Session extends AsyncDisposable {
   /** The file it was opened from. */
   readonly path: string;
   /** The device that serves it. */
-  readonly device: Device;
+  readonly device: Device | "remote";
   /** What the graph reads, in its order. */
   readonly inputs: readonly TensorInfo[];
   /** What the graph gives, in its order. */

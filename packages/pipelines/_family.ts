@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Repository } from "@shum/models";
+import type { ModelIndex } from "@shum/models";
 
 /** diffusers' pipelines, without the prefixes that ONNX exports give them. */
 const PIPELINES: ReadonlySet<string> = new Set([
@@ -53,10 +53,11 @@ const EXPORTED = /^(Onnx|ORT)/;
 /**
  * Throws unless everything that a model_index.json names is understood.
  *
- * @param repository The model's files.
+ * @param index Its model_index.json.
+ * @param id What messages call the model.
  * @throws {TypeError} Naming the pipeline, component or class that is not.
  */
-export function checkFamily({ index, id }: Pick<Repository, "index" | "id">): void {
+export function checkFamily(index: ModelIndex, id: string): void {
   const refuse = (what: string, expected: string) =>
     new TypeError(`Cannot open model "${id}": ${what}; expected ${expected}`);
   if (!PIPELINES.has(index._class_name.replace(EXPORTED, ""))) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Repository } from "@shum/models";
+import { type ModelFiles, type ModelIndex, readConfig } from "@shum/models";
 import { Scheduler, type SchedulerConfig } from "@shum/schedulers";
 import type { Defaults } from "./pipeline.ts";
 
@@ -17,14 +17,21 @@ export const isRecord = (value: unknown): value is Json =>
 export const isCount = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) > 0;
 
-/** A component's `config.json`; old exports have none. */
-export async function readConfig(repository: Repository, component: string): Promise<Json> {
-  try {
-    repository.file(component, "config.json");
-  } catch {
-    return {};
-  }
-  return await repository.json(component, "config.json") as Json;
+/** model_index.json. */
+export async function modelIndex(files: ModelFiles): Promise<ModelIndex> {
+  const index = files.index ?? await readConfig(files, "", "model_index.json");
+  if (typeof index._class_name === "string") return index as ModelIndex;
+  throw new TypeError(
+    `Cannot open model "${
+      modelName(files)
+    }": its model_index.json has no _class_name; expected the ` +
+      `name of a pipeline class`,
+  );
+}
+
+/** What messages call a model. */
+export function modelName({ id }: ModelFiles): string {
+  return id ?? "in memory";
 }
 
 /**
@@ -34,18 +41,19 @@ export async function readConfig(repository: Repository, component: string): Pro
  * the model's own inherits what is said here.
  */
 export async function schedulerConfig(
-  repository: Repository,
+  files: ModelFiles,
   component: string = "scheduler",
 ): Promise<SchedulerConfig> {
-  const file = `${component}/scheduler_config.json`;
-  const json = await repository.json(component, "scheduler_config.json");
+  const json = await files.json(component, "scheduler_config.json");
   if (!isRecord(json)) {
     throw new TypeError(
-      `Cannot open model: ${file} is ${JSON.stringify(json)?.slice(0, 60)}; expected an object`,
+      `Cannot open model: ${component}/scheduler_config.json is ${
+        JSON.stringify(json)?.slice(0, 60)
+      }; expected an object`,
     );
   }
   const config = json as unknown as SchedulerConfig;
-  if (!repository.has("vae_decoder")) return config;
+  if (!files.has("vae_decoder")) return config;
   const { clip_sample, _use_default_values: filled } = config;
   const inherited: readonly string[] = Array.isArray(filled) ? filled : [];
   const said = clip_sample === true && !inherited.includes("clip_sample");
@@ -100,22 +108,6 @@ export function inChannels(network: Json, component: string): number | undefined
   return countIn(network, "in_channels", `${component}/config.json`, MOST_CHANNELS);
 }
 
-/** The VAE's facts: channels of its latents, pixels per cell. */
-export async function latentFacts(
-  repository: Repository,
-): Promise<{ channels: number; scaleFactor: number }> {
-  const json = {
-    ...await readConfig(repository, "vae"),
-    ...await readConfig(repository, "vae_decoder"),
-  };
-  const file = "the VAE's config.json";
-  return {
-    channels: countIn(json, "latent_channels", file, MOST_CHANNELS) ?? 4,
-    scaleFactor: levelsIn(json, "block_out_channels", file) ??
-      levelsIn(json, "decoder_block_out_channels", file) ?? 8,
-  };
-}
-
 /** `sample_size`, which is one number or `[height, width]`, in pixels. */
 export function trainedSize(
   network: Json,
@@ -143,7 +135,7 @@ export function halvings(network: Json): number {
 
 /** What model_index.json says itself (`default_steps`...) comes before what its family is used with. */
 export function defaultsOf(
-  { index }: Repository,
+  index: ModelIndex,
   base: Defaults,
   family: Partial<Defaults> = {},
 ): Defaults {

@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
-import type { Repository } from "@shum/models";
+import type { ModelFiles } from "@shum/models";
 import { samplerConfig, Scheduler } from "@shum/schedulers";
 import { schedulerConfig } from "./_model_config.ts";
 
-function model(config: Record<string, unknown>, latent: boolean): Repository {
+function model(config: Record<string, unknown>, latent: boolean): ModelFiles {
   return {
     id: "somebody/model",
-    path: "nowhere",
     index: { _class_name: "StableDiffusionPipeline" },
     has: (component: string) => latent && component === "vae_decoder",
-    file: (component: string) => component,
+    graph: (component: string) => Promise.resolve(component),
+    text: () => Promise.resolve(""),
     json: () => Promise.resolve(config),
   };
 }

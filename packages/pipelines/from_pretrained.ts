@@ -4,13 +4,16 @@
  * @module
  */
 import {
+  type ModelFiles,
+  type ModelIndex,
   openAutoencoder,
   openDenoiser,
+  type OpenOptions,
   openPromptEncoder,
   openRepository,
-  type Repository,
+  readAutoencoderConfig,
+  readConfig,
   type RepositoryOptions,
-  type SessionOptions,
 } from "@shum/models";
 import {
   countIn,
@@ -20,8 +23,8 @@ import {
   isCount,
   isRecord,
   type Json,
-  latentFacts,
-  readConfig,
+  modelIndex,
+  modelName,
   schedulerConfig,
   stepsOf,
   trainedSize,
@@ -50,7 +53,8 @@ export interface Pipelines {
 }
 
 /** How networks are opened and kept. */
-export interface PipelineOptions extends Pick<SessionOptions, "device" | "threads" | "lowMemory"> {
+export interface PipelineOptions
+  extends Pick<OpenOptions, "device" | "engine" | "threads" | "lowMemory"> {
   /** Where optimised copies of graphs are kept, see `SessionOptions.cacheDir`; `false` for nowhere. */
   readonly optimisedCacheDir?: string | false;
   /**
@@ -75,7 +79,7 @@ export interface FromPretrainedOptions<Kind extends keyof Pipelines = keyof Pipe
  * unconditional and class-conditional models of pixels or latents. Its networks are opened by the first
  * run that needs them.
  *
- * @param idOrPath A folder, or the id of a repository on the Hugging Face hub.
+ * @param model A folder, the id of a repository on the Hugging Face hub, or the model's files.
  * @param options Where it is found, and how its networks are opened.
  * @returns The model's pipeline.
  * @throws {TypeError} When the model is of another kind, or of a family that is not supported.
@@ -90,22 +94,25 @@ export interface FromPretrainedOptions<Kind extends keyof Pipelines = keyof Pipe
  * ```
  */
 export async function fromPretrained<Kind extends keyof Pipelines = "text-to-image">(
-  idOrPath: string,
+  model: string | ModelFiles,
   options: FromPretrainedOptions<Kind> = {},
 ): Promise<Pipelines[Kind]> {
-  const pipeline = await pipelineFrom(await openRepository(idOrPath, options), options);
+  const files = typeof model === "string" ? await openRepository(model, options) : model;
+  const pipeline = await pipelineFrom(files, options);
   const { kind = "text-to-image" } = options;
   if (kind === "any" || pipeline.kind === kind) return pipeline as Pipelines[Kind];
   throw new TypeError(
-    `Cannot open model "${idOrPath}" as "${kind}": it is "${pipeline.kind}"; expected the option ` +
+    `Cannot open model "${
+      modelName(files)
+    }" as "${kind}": it is "${pipeline.kind}"; expected the option ` +
       `kind: "${pipeline.kind}" or "any", or another model`,
   );
 }
 
 /**
- * As {@linkcode fromPretrained}, for a repository that is open, and for a model of any kind.
+ * As {@linkcode fromPretrained}, for files that have been found, and for a model of any kind.
  *
- * @param repository The model's files.
+ * @param files The model's files, such as {@linkcode openRepository} gives.
  * @param options How its networks are opened.
  * @returns The pipeline that `model_index.json` asks for.
  * @throws {TypeError} When the model is of a family that is not supported.
@@ -115,30 +122,31 @@ export async function fromPretrained<Kind extends keyof Pipelines = "text-to-ima
  * import { assertRejects } from "@std/assert";
  * import { pipelineFrom } from "@shum/pipelines";
  *
- * const repository = {
+ * const files = {
  *   id: "somebody/flux",
- *   path: "",
  *   index: { _class_name: "FluxPipeline" },
  *   has: (component: string) => component === "transformer",
- *   file: (component: string) => component,
  *   json: () => Promise.resolve({}),
+ *   text: () => Promise.resolve(""),
+ *   graph: (component: string) => Promise.resolve(component),
  * };
- * await assertRejects(() => pipelineFrom(repository), TypeError, "FluxPipeline");
+ * await assertRejects(() => pipelineFrom(files), TypeError, "FluxPipeline");
  * ```
  */
 export async function pipelineFrom(
-  repository: Repository,
+  files: ModelFiles,
   options: PipelineOptions = {},
 ): Promise<AnyPipeline> {
-  checkFamily(repository);
-  const component = repository.has("unet") ? "unet" : "transformer";
-  const network = await readConfig(repository, component);
-  const hasText = repository.has("text_encoder") || repository.has("text_encoder_2");
+  const index = await modelIndex(files);
+  checkFamily(index, modelName(files));
+  const component = files.has("unet") ? "unet" : "transformer";
+  const network = await readConfig(files, component);
+  const hasText = files.has("text_encoder") || files.has("text_encoder_2");
   const classes = network.num_class_embeds ?? network.num_embeds_ada_norm;
-  if (hasText) return await textToImage(repository, options, network);
-  const parts = await pixelParts(repository, options, network, component);
+  if (hasText) return await textToImage(files, index, options, network);
+  const parts = await pixelParts(files, index, options, network, component);
   if (!isCount(classes)) return new Unconditional(parts);
-  const labels = repository.index.id2label;
+  const labels = index.id2label;
   // DiT's embedding has one row more than there are classes, for none of them.
   const knowsNone = network.num_embeds_ada_norm === classes;
   return new ClassConditional({
@@ -146,7 +154,7 @@ export async function pipelineFrom(
     classes,
     ...knowsNone && { nullLabel: classes },
     ...isRecord(labels) && { names: labels as Record<string, string> },
-    defaults: defaultsOf(repository, parts.defaults, { guidanceScale: knowsNone ? 4 : 1 }),
+    defaults: defaultsOf(index, parts.defaults, { guidanceScale: knowsNone ? 4 : 1 }),
   });
 }
 
@@ -157,9 +165,10 @@ function isReleased({ release = false }: PipelineOptions, network: Released): bo
 }
 
 function sessionOptions(
-  { device, threads, lowMemory, optimisedCacheDir }: PipelineOptions,
-): SessionOptions {
+  { device, engine, threads, lowMemory, optimisedCacheDir }: PipelineOptions,
+): OpenOptions {
   return {
+    engine,
     ...device !== undefined && { device },
     ...threads !== undefined && { threads },
     ...lowMemory !== undefined && { lowMemory },
@@ -168,22 +177,22 @@ function sessionOptions(
 }
 
 async function textToImage(
-  repository: Repository,
+  files: ModelFiles,
+  index: ModelIndex,
   options: PipelineOptions,
   network: Json,
 ): Promise<TextToImage> {
-  const { index, id } = repository;
   const session = sessionOptions(options);
   const { tiling = "auto" } = options;
   const release = (network: Released) => ({ release: isReleased(options, network) });
-  const scheduler = await schedulerConfig(repository);
-  const { channels, scaleFactor } = await latentFacts(repository);
-  const xl = repository.has("text_encoder_2");
+  const scheduler = await schedulerConfig(files);
+  const { latentChannels: channels, scaleFactor } = await readAutoencoderConfig(files);
+  const xl = files.has("text_encoder_2");
   const conditionSize = countIn(network, "time_cond_proj_dim", "unet/config.json", 1 << 16);
   const lcm = conditionSize !== undefined;
   const origin = index._name_or_path;
-  const name = (typeof origin === "string" ? origin : id).split(/[\\/]/).at(-1)!;
-  const upscaler = repository.has("low_res_scheduler");
+  const name = (typeof origin === "string" ? origin : modelName(files)).split(/[\\/]/).at(-1)!;
+  const upscaler = files.has("low_res_scheduler");
   const most = index.max_noise_level;
   const turbo = /turbo/i.test(name); // distilled to few steps without guidance; only its name tells
   const family: Partial<Defaults> = lcm
@@ -195,23 +204,23 @@ async function textToImage(
     : { guidanceScale: xl ? 5 : 7.5 };
   const base = { steps: stepsOf(scheduler, 20), guidanceScale: 7.5 };
   const zeros = index.force_zeros_for_empty_prompt;
-  const encoder = () => openAutoencoder(repository, { ...session, tiling });
+  const encoder = () => openAutoencoder(files, { ...session, tiling });
   return new TextToImage({
     scheduler,
     promptEncoder: new Lazy(
       () =>
-        openPromptEncoder(repository, {
+        openPromptEncoder(files, {
           ...session,
           ...typeof zeros === "boolean" && { forceZerosForEmptyPrompt: zeros },
         }),
       release("text-encoder"),
     ),
-    denoiser: new Lazy(() => openDenoiser(repository, session), release("denoiser")),
+    denoiser: new Lazy(() => openDenoiser(files, session), release("denoiser")),
     decoder: new Lazy(
-      () => openAutoencoder(repository, { ...session, tiling, encoder: false }),
+      () => openAutoencoder(files, { ...session, tiling, encoder: false }),
       release("autoencoder"),
     ),
-    ...repository.has("vae_encoder") && { encoder: new Lazy(encoder, release("autoencoder")) },
+    ...files.has("vae_encoder") && { encoder: new Lazy(encoder, release("autoencoder")) },
     channels,
     inChannels: inChannels(network, "unet") ?? channels,
     scaleFactor,
@@ -219,18 +228,19 @@ async function textToImage(
     ...lcm && { timeCondProjDim: conditionSize },
     ...upscaler && {
       lowRes: {
-        scheduler: await schedulerConfig(repository, "low_res_scheduler"),
+        scheduler: await schedulerConfig(files, "low_res_scheduler"),
         maxNoiseLevel: isCount(most) ? most : 350,
       },
     },
     aesthetics: index.requires_aesthetics_score === true,
     strengthInSchedule: index._class_name.startsWith("LatentConsistencyModel"),
-    defaults: defaultsOf(repository, { ...base, ...trainedSize(network, scaleFactor) }, family),
+    defaults: defaultsOf(index, { ...base, ...trainedSize(network, scaleFactor) }, family),
   });
 }
 
 async function pixelParts(
-  repository: Repository,
+  files: ModelFiles,
+  index: ModelIndex,
   options: PipelineOptions,
   network: Json,
   component: string,
@@ -238,8 +248,8 @@ async function pixelParts(
   const session = sessionOptions(options);
   const { tiling = "auto" } = options;
   const release = (network: Released) => ({ release: isReleased(options, network) });
-  const scheduler = await schedulerConfig(repository);
-  const latent = repository.has("vae_decoder") ? await latentFacts(repository) : undefined;
+  const scheduler = await schedulerConfig(files);
+  const latent = files.has("vae_decoder") ? await readAutoencoderConfig(files) : undefined;
   const scaleFactor = latent?.scaleFactor ?? 1;
   const steps = scheduler._class_name === "DDPMScheduler" ? 1000 : stepsOf(scheduler, 50);
   const base = { steps, guidanceScale: 1, ...trainedSize(network, scaleFactor, component) };
@@ -248,17 +258,17 @@ async function pixelParts(
     scheduler,
     // Song et al. trained these on pixels from 0 to 1, everybody else from -1 to 1.
     ...scheduler._class_name === "ScoreSdeVeScheduler" && { range: [0, 1] as const },
-    denoiser: new Lazy(() => openDenoiser(repository, session), release("denoiser")),
+    denoiser: new Lazy(() => openDenoiser(files, session), release("denoiser")),
     ...latent && {
       decoder: new Lazy(
-        () => openAutoencoder(repository, decoding),
+        () => openAutoencoder(files, decoding),
         release("autoencoder"),
       ),
     },
-    channels: inChannels(network, component) ?? latent?.channels ?? 3,
+    channels: inChannels(network, component) ?? latent?.latentChannels ?? 3,
     scaleFactor,
     sizeMultiple: scaleFactor * halvings(network),
     fixedSize: component === "transformer", // its positions are those it was trained at
-    defaults: defaultsOf(repository, base),
+    defaults: defaultsOf(index, base),
   };
 }

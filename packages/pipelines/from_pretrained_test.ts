@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { classifierFree } from "@shum/guidance";
+import type { ModelFiles } from "@shum/models";
 import { type AnyPipeline, fromPretrained, type Image, pipelineFrom } from "./mod.ts";
 
 const fixtures = new URL("../../tests/fixtures/pipelines/", import.meta.url).pathname;
@@ -13,17 +14,15 @@ function open(family: string): Promise<AnyPipeline> {
 }
 
 /** A repository of JSON files only. */
-function repository(index: Record<string, unknown>, files: Record<string, unknown>) {
+function repository(index: Record<string, unknown>, files: Record<string, unknown>): ModelFiles {
   return {
     id: "somebody/model",
-    path: "nowhere",
     index: { _class_name: "StableDiffusionPipeline", ...index },
-    has: (component: string) => Object.keys(files).some((file) => file.startsWith(`${component}/`)),
-    file: (component: string, name = "model.onnx") => {
-      if (`${component}/${name}` in files) return `nowhere/${component}/${name}`;
-      throw new Error(`Cannot find ${component}/${name}`);
-    },
-    json: (component: string, name: string) => Promise.resolve(files[`${component}/${name}`] ?? {}),
+    has: (component, name = "") =>
+      Object.keys(files).some((file) => file.startsWith(`${component}/${name}`)),
+    json: (component, name) => Promise.resolve(files[`${component}/${name}`] ?? {}),
+    text: (component, name) => Promise.reject(new Error(`Cannot find ${component}/${name}`)),
+    graph: (component) => Promise.reject(new Error(`Cannot find ${component}/model.onnx`)),
   };
 }
 

@@ -21,6 +21,7 @@
  */
 export * from "./pipeline.ts";
 export * from "./run/run_plan.ts";
+export * from "./run/sampler.ts";
 export * from "./run/task.ts";
 export * from "./model_parts.ts";
 export * from "./model_pipeline.ts";
@@ -42,4 +43,10 @@ export * from "./tasks/pixel_inpaint.ts";
 export * from "./tasks/interpolate.ts";
 export * from "./tasks/super_resolution.ts";
 export * from "./tasks/cascade.ts";
+export * from "./tasks/score_based.ts";
+export * from "./tasks/restore.ts";
+export * from "./pictures/measurement.ts";
+export * from "./bayes/open_model.ts";
+export * from "./bayes/classify.ts";
+export * from "./bayes/picture_likelihood.ts";
 export * from "./from_pretrained.ts";

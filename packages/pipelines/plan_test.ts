@@ -1,7 +1,9 @@
 /** What a run is said to do, and what it does. Nothing here has a network to open. */
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { cfgPlusPlus, classifierFree, classifierGuidance, limitedInterval } from "@shum/guidance";
+import type { ScoreMethod } from "@shum/schedulers";
 import {
+  blockMeasurement,
   Cascade,
   ClassConditional,
   fromPretrained,
@@ -109,6 +111,33 @@ Deno.test("plan() has TCD's eta of the pipeline, which is 0 where the scheduler'
   };
   assertEquals(noise({}), [0, 0]);
   assertEquals(noise({ eta: 0.3 }), [0.3, 3]);
+});
+
+Deno.test("plan() of a repair has DDNM's steps, and time travel's beside them", () => {
+  const input = { image: { ...picture, width: 32, height: 32 }, measurement: blockMeasurement(2) };
+  const plan = text.restore.plan(input, { seed: 1, images: 2 });
+  assertEquals([plan.calls, plan.width, plan.height, plan.batch], [30, 64, 64, 1]);
+  assertEquals(plan.branches, ["positive"]); // nothing is guided without a prompt
+  assertEquals(plan.plan!.steps[0]!.x.terms, text.restore.plan(input).plan!.steps[0]!.x.terms);
+  const told = { ...input, prompt: "a cat", travel: { length: 5, repeats: 2 } };
+  const long = text.restore.plan(told, { steps: 10 });
+  assertEquals([long.calls, long.branches], [20, ["positive", "negative"]]);
+  assertThrows(() => text.restore.plan(input, { sampler: "heun" }), TypeError, "DDNM is one");
+  assertThrows(() => upscaler.restore.plan(input), TypeError, "reads 7 channels");
+});
+
+Deno.test("plan() of a score-based run is a plan where there is one", () => {
+  const run = (method: ScoreMethod, steps?: number) =>
+    text.scoreBased.plan({ prompt: "a cat", method }, { ...steps !== undefined && { steps } });
+  const { plan, calls, initNoiseSigma } = run("langevin", 50);
+  assertEquals([plan!.steps.length, calls, initNoiseSigma > 10], [51, 51, true]);
+  assertEquals(run("reverse-sde").timesteps!.length, 100);
+  assertEquals([run("predictor-corrector", 20).plan, run("ode").plan], [undefined, undefined]);
+  assertEquals(run("predictor-corrector", 20).calls, 20);
+  assertEquals(score.scoreBased.plan({ method: "ode" }).initNoiseSigma, 1348);
+  const wrong = () => text.scoreBased.plan({ prompt: "", method: "ode" }, { sampler: "ddim" });
+  assertThrows(wrong, TypeError, "sampler is given");
+  assertThrows(() => score.scoreBased.plan({ method: "ode", prompt: "a cat" }), TypeError);
 });
 
 Deno.test("plan() of a score model says that there is no plan, and how many calls", () => {

@@ -31,6 +31,7 @@
 export * from "./plan/noise_level.ts";
 export * from "./plan/noise_schedule.ts";
 export * from "./plan/plan.ts";
+export * from "./plan/slot.ts";
 export * from "./plan/prediction.ts";
 export * from "./plan/trajectory.ts";
 export * from "./plan/runner.ts";
@@ -83,11 +84,15 @@ export { philoxRandom } from "./random/philox_random.ts";
 export { brownianNoise } from "./random/brownian.ts";
 export { adaptive, type AdaptiveSampler, drive, type Query } from "./adaptive/adaptive.ts";
 export { type BetaRange, type Sde, subVpSde, veSde, vpSde } from "./schedules/sde.ts";
+export { continuousView } from "./schedules/continuous_view.ts";
+export { type TrainedProcess, trainedProcess } from "./config/trained_process.ts";
+export { ddnm, type DdnmOptions, ddnmStrengths } from "./solvers/ddnm.ts";
 export {
   annealedLangevin,
   type Annealing,
   annealingLevels,
   annealingPresets,
+  annealingStep,
   scaledScore,
   sgld,
 } from "./solvers/langevin.ts";
@@ -99,6 +104,20 @@ export {
 export { type FlowOptions, probabilityFlow } from "./adaptive/probability_flow.ts";
 export { type Likelihood, likelihood, type LikelihoodOptions } from "./adaptive/likelihood.ts";
 export { scoreSde, type ScoreSdeConfig, type ScoreSdeRun } from "./adaptive/score_sde.ts";
+export { type ContinuousProcess, continuousProcess } from "./adaptive/continuous_process.ts";
+export {
+  type VariationalBound,
+  variationalBound,
+  type VariationalBoundOptions,
+} from "./adaptive/variational_bound.ts";
+export {
+  type ScoreMethod,
+  scoreMethods,
+  type ScorePlan,
+  scorePlan,
+  scoreSampler,
+  type ScoreSamplerOptions,
+} from "./adaptive/score_sampler.ts";
 export { type TokenTransitions, vqTransitions } from "./discrete/transitions.ts";
 export { guideTokens, tokenPosterior, truncateTokens } from "./discrete/posterior.ts";
 export { type Uniform, VqDiffusion, type VqDiffusionOptions } from "./discrete/vq_diffusion.ts";

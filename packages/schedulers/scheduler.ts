@@ -25,7 +25,7 @@ export interface SchedulerOutput {
  * Its methods take an `index` where diffusers takes a timestep, for Heun and PNDM visit a timestep
  * twice. Pipelines use {@linkcode Scheduler.runner}, which copies nothing.
  *
- * @example
+ * @example A run of four steps
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { Scheduler } from "@shum/schedulers";
@@ -72,10 +72,13 @@ export class Scheduler {
    * Makes the scheduler that a `scheduler_config.json` describes. To convert one class to another,
    * as `from_config` does, replace `_class_name`.
    *
-   * Throws a `RangeError` or `TypeError` that names the key, for an unknown class, an unknown value
-   * or a pair of values that contradict each other.
+   * @param config The config.
+   * @returns A scheduler that visits every training timestep until {@linkcode setTimesteps} says which.
+   * @throws {RangeError} if the class or a value is not known, or values contradict each other, naming
+   * the key.
+   * @throws {TypeError} if a value is of the wrong kind, naming the key.
    *
-   * @example
+   * @example From one class to another
    * ```ts
    * import { assertEquals, assertThrows } from "@std/assert";
    * import { Scheduler } from "@shum/schedulers";
@@ -90,11 +93,11 @@ export class Scheduler {
   }
 
   /**
-   * Chooses the noise levels of a run and starts over. `steps` may be left undefined where a list
-   * of timesteps or sigmas says how many.
+   * Chooses the noise levels of a run and starts over.
    *
-   * Throws a `RangeError` or `TypeError` that names the value, for steps, timesteps or sigmas that
-   * make no run.
+   * @param steps How many; `undefined` where a list of timesteps or sigmas says it.
+   * @param options Custom timesteps or sigmas, and what single classes take beside them.
+   * @throws {RangeError} if steps, timesteps or sigmas make no run, naming the value.
    */
   setTimesteps(steps: number | undefined, options: TimestepsOptions = {}): void {
     this.#restart(this.#table(tableRequest(this.#resolved, steps, options)));
@@ -102,7 +105,10 @@ export class Scheduler {
 
   /**
    * Starts the run at its `step`-th step, counted from 0: {@linkcode setBeginIndex} by noise levels
-   * instead of model calls. Throws a `RangeError` if there is no such step.
+   * instead of model calls.
+   *
+   * @param step The number of the step.
+   * @throws {RangeError} if there is no such step.
    */
   setBeginStep(step: number): void {
     const steps = this.#current.levels.length - 1;
@@ -118,8 +124,11 @@ export class Scheduler {
   }
 
   /**
-   * Starts the run at `timesteps[index]`, as image-to-image does: the plan is compiled anew, with
-   * no history. Throws a `RangeError` if no noise level starts there.
+   * Starts the run at `timesteps[index]`, as image-to-image does: the plan is compiled again, with
+   * no history.
+   *
+   * @param index The index of the timestep.
+   * @throws {RangeError} if no noise level starts there.
    */
   setBeginIndex(index: number): void {
     const whole = this.#compiledWhole();
@@ -160,7 +169,11 @@ export class Scheduler {
 
   /**
    * The level of `timesteps[index]`, in the scaling that the scheduler's samples have; the index
-   * past the last gives the level that a run ends at. Throws a `RangeError` outside that.
+   * past the last gives the level that a run ends at.
+   *
+   * @param index The index of the timestep.
+   * @returns The level.
+   * @throws {RangeError} if there is no such index.
    */
   noiseLevel(index: number): NoiseLevel {
     const skipped = this.#skipped();
@@ -177,14 +190,29 @@ export class Scheduler {
     return level;
   }
 
-  /** Mixes data with noise, `alpha·x0 + sigma·noise`, as it is at `timesteps[index]`. */
+  /**
+   * Mixes data with noise, `alpha·x0 + sigma·noise`, as it is at `timesteps[index]`.
+   *
+   * @param x0 The data.
+   * @param noise Noise, of the same length.
+   * @param index The index of the timestep.
+   * @returns The mixture, a new array.
+   * @throws {RangeError} if there is no such index, or the lengths differ.
+   */
   addNoise(x0: Float32Array, noise: Float32Array, index: number): Float32Array {
     const { alpha, sigma } = this.noiseLevel(index);
     sameLength("add noise", "noise", noise, x0.length);
     return x0.map((value, i) => alpha * value + sigma * noise[i]!);
   }
 
-  /** What the model sees of a sample at `timesteps[index]`. */
+  /**
+   * What the model sees of a sample at `timesteps[index]`.
+   *
+   * @param sample The sample.
+   * @param index The index of the timestep.
+   * @returns The sample times `cIn`, a new array.
+   * @throws {RangeError} if there is no such index.
+   */
   scaleModelInput(sample: Float32Array, index: number): Float32Array {
     const skipped = this.#skipped();
     const plan = index < skipped ? this.#compiledWhole() : this.plan;
@@ -201,15 +229,21 @@ export class Scheduler {
   /**
    * Takes the model's output for `sample`, at the next timestep of the run.
    *
-   * `noise` is needed by stochastic samplers. `variance` are the variance channels of models that
-   * have them; `batch`, how many samples there are, which dynamic thresholding needs to know.
-   * Throws a `RangeError` past the last timestep.
+   * @param modelOutput The model's output.
+   * @param sample The sample that the model was shown, before {@linkcode scaleModelInput}.
+   * @param noise The source of noise, which stochastic samplers need.
+   * @param options The variance channels of models that have them; and how many samples there are,
+   * which dynamic thresholding needs to know.
+   * @returns The next sample and the clean one, new arrays.
+   * @throws {RangeError} if the run is done, or a length is not that of the sample.
+   * @throws {TypeError} if the sampler is stochastic and there is no noise.
    */
   step(
     modelOutput: Float32Array,
     sample: Float32Array,
     noise?: Noise,
-    { variance, batch = 1 }: { variance?: Float32Array; batch?: number } = {},
+    { variance, batch = 1 }: { variance?: Float32Array | undefined; batch?: number | undefined } =
+      {},
   ): SchedulerOutput {
     const runner = this.#runner ??= new Runner(
       this.plan,
@@ -225,7 +259,14 @@ export class Scheduler {
     return { prevSample: runner.x.slice(), predOriginalSample: runner.x0.slice() };
   }
 
-  /** Runs the plan from `x`, a sample at its first level; `batch` as in {@linkcode step}. */
+  /**
+   * Runs the plan.
+   *
+   * @param x The sample at the plan's first level; it is copied.
+   * @param noise The source of noise, one draw for each step that has any.
+   * @param batch How many samples lie in `x`.
+   * @returns The run, at its beginning.
+   */
   runner(x: Float32Array, noise: Noise, batch = 1): Runner {
     return new Runner(this.plan, x, noise, this.clip, batch);
   }

@@ -1,6 +1,7 @@
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { readCheckedModel } from "../../packages/models/engine/node/_check.ts";
-import { withWeightsBeside } from "../../packages/models/engine/node/_linked_model.ts";
+import { readablePlace } from "../../packages/models/files/_side_by_side.ts";
+import { weightsOf } from "../../packages/models/files/_weights.ts";
 import { type InitializerSpec, writeOnnxModel } from "../../packages/models/onnx/_writer.ts";
 import { openRepository, readInitializer, readOnnxModel } from "../../packages/models/mod.ts";
 import type { Kind, Place } from "./case.ts";
@@ -86,7 +87,10 @@ export const onnx: Kind = {
     await Deno.writeFile(path, bytes);
     const reads = [
       () => openRepository(model, { cacheDir: join(place.folder, "cache") }),
-      () => withWeightsBeside(path, readCheckedModel(path), (beside) => Deno.stat(dirname(beside))),
+      async () => {
+        const weights = weightsOf(path, readCheckedModel(path));
+        await readablePlace(path, weights, join(place.folder, "cache"));
+      },
       () => {
         for (const weights of readOnnxModel(path).initializers) readInitializer(path, weights);
       },

@@ -5,7 +5,9 @@ import { sceneOf } from "../data/scene.ts";
 import { eigen, frechetDistance } from "./frechet.ts";
 import type { Verdict } from "./judge.ts";
 import { allPrompts, HELD_OUT_SPECS, SEEN_SPECS, ukrainianPrompt } from "./prompts.ts";
-import { percent, score, table } from "./score.ts";
+import { render, spread } from "./renders.ts";
+import { psnr } from "./restoration.ts";
+import { aligned, percent, score, table } from "./score.ts";
 
 Deno.test("prompts come in both languages, none twice, and each is in the split it says", () => {
   const prompts = allPrompts();
@@ -96,4 +98,30 @@ Deno.test("an attribute counts only where the prompt names it", () => {
   assertEquals(percent(result.all), "66.7");
   assertEquals(percent({ right: 0, asked: 0 }), "-");
   assertEquals(table([{ name: "x", n: 3, score: result }]).split("\n").length, 2);
+});
+
+Deno.test("spread() takes from all of a list, and from its beginning again where it is too short", () => {
+  assertEquals(spread([0, 1, 2, 3, 4, 5, 6, 7], 4), [0, 2, 4, 6]);
+  assertEquals(spread([0, 1], 3), [0, 1, 0]);
+});
+
+Deno.test("psnr() is 20·log10(255 / d) of pictures that differ by d everywhere", () => {
+  const grey = (value: number) => ({ width: 2, height: 1, data: new Uint8Array(6).fill(value) });
+  assert(Math.abs(psnr(grey(100), grey(110)) - 20 * Math.log10(25.5)) < 1e-9);
+  assert(psnr(grey(1), grey(1)) > 100);
+});
+
+Deno.test("renders of other seeds and places differ, those of one are the same", async () => {
+  const spec = SEEN_SPECS[0]!;
+  const [a, again, other] = await Promise.all([
+    render(spec, 1, 0),
+    render(spec, 1, 0),
+    render(spec, 1, 1),
+  ]);
+  assertEquals(psnr(a, again) > 100, true);
+  assertEquals(psnr(a, other) > 100, false);
+});
+
+Deno.test("aligned() puts the first columns to the left and the others to the right", () => {
+  assertEquals(aligned([["a", "bb", "c"], ["dd", "e", "ff"]], 2), "a   bb   c\ndd  e   ff");
 });

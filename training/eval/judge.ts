@@ -56,8 +56,8 @@ export class Judge implements AsyncDisposable {
     return this.#labels.object;
   }
 
-  /** Looks at 256×256 RGB pictures, in order. */
-  async look(pictures: readonly Pixels[]): Promise<Verdict[]> {
+  /** Looks at 256×256 RGB pictures, in order; it may be told which objects there are to choose from. */
+  async look(pictures: readonly Pixels[], among?: readonly string[]): Promise<Verdict[]> {
     const verdicts: Verdict[] = [];
     for (let from = 0; from < pictures.length; from += BATCH) {
       const part = pictures.slice(from, from + BATCH);
@@ -70,7 +70,10 @@ export class Judge implements AsyncDisposable {
         const labels = Object.fromEntries(ATTRIBUTES.map((attribute) => {
           const names = this.#labels[attribute];
           const logits = floats(out, attribute).subarray(i * names.length, (i + 1) * names.length);
-          return [attribute, names[logits.indexOf(Math.max(...logits))]!];
+          const open = attribute === "object" && among
+            ? logits.map((logit, k) => among.includes(names[k]!) ? logit : -Infinity)
+            : logits;
+          return [attribute, names[open.indexOf(Math.max(...open))]!];
         })) as Record<Attribute, string>;
         const width = features.length / part.length;
         verdicts.push({ labels, features: features.slice(i * width, (i + 1) * width) });

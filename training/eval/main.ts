@@ -5,16 +5,16 @@
  */
 import { parseArgs } from "node:util";
 import { fromFileUrl } from "@std/path";
-import { type Autoencoder, openAutoencoder, openRepository } from "@shum/models";
-import { pipelineFrom, toImage, toTensor } from "@shum/pipelines";
-import { compose } from "../data/compose.ts";
-import { recordRandom } from "../data/random.ts";
-import { rasterise } from "../data/rasterise.ts";
-import { sceneOf, type Spec } from "../data/scene.ts";
+import { type Autoencoder, openAutoencoder, openRepository, type Repository } from "@shum/models";
+import { pipelineFrom, type TextToImage, toImage, toTensor } from "@shum/pipelines";
+import type { Spec } from "../data/scene.ts";
 import { frechetDistance } from "./frechet.ts";
 import { Judge, type Pixels, type Verdict } from "./judge.ts";
 import { allPrompts, HELD_OUT_SPECS, type Prompt, SEEN_SPECS } from "./prompts.ts";
-import { type Score, score, table } from "./score.ts";
+import { classification, type ClassificationRow } from "./classification.ts";
+import { restoration, type RestorationRow } from "./restoration.ts";
+import { render, SIZE } from "./renders.ts";
+import { aligned, percent, type Score, score, table } from "./score.ts";
 
 const HELP = `deno task eval [options]
   --model FOLDER   the model to draw with (default weights/shum-emoji-256)
@@ -24,9 +24,12 @@ const HELP = `deno task eval [options]
   --steps N        denoising steps (default: the model's own)
   --guidance X     guidance scale (default: the model's own)
   --json FILE      also write every number and verdict to a file
-  --real-only      only the ceilings: fresh real renders, as they are and through the autoencoder`;
+  --real-only      only the ceilings: fresh real renders, as they are and through the autoencoder
+  --restore N      instead: repair N unseen renders per task by DDNM, beside image to image and plain means (200)
+  --classify N     instead: name what N unseen renders show among 8, 32 and 128 labels (200)
+  --labels A,B     numbers of labels, instead of 8,32,128
+  --draws N        noises that each label is tried on (default 32)`;
 
-const SIZE = 256;
 /** Real renders per specification; none has a seed of the painter's or the judge's training. */
 const REALS = 4, REAL_SEED = 4000;
 
@@ -46,9 +49,7 @@ async function realPictures(
   for (const [i, spec] of specs.entries()) {
     const pictures: Pixels[] = [];
     for (let k = 0; k < REALS; k++) {
-      const scene = sceneOf(spec, recordRandom(seed, i * REALS + k));
-      const data = await rasterise(compose(scene.composition, SIZE), SIZE);
-      pictures.push({ width: SIZE, height: SIZE, data });
+      pictures.push(await render(spec, seed, i * REALS + k));
     }
     for (const verdict of await judge.look(await through(pictures))) judged.push({ spec, verdict });
   }
@@ -74,6 +75,41 @@ function wholeNumber(name: string, text: string): number {
   return value;
 }
 
+async function textPipeline(repository: Repository): Promise<TextToImage> {
+  const pipeline = await pipelineFrom(repository);
+  if (pipeline.kind === "text-to-image") return pipeline;
+  throw new TypeError(
+    `Cannot evaluate: ${repository.id} is ${pipeline.kind}; expected text-to-image`,
+  );
+}
+
+function restorationTable(rows: readonly RestorationRow[]): string {
+  return aligned([
+    ["task", "method", "pictures", "PSNR", "judged"],
+    ...rows.map(({ task, method, pictures, psnr, judged }) => [
+      task,
+      method,
+      `${pictures}`,
+      psnr.toFixed(1),
+      judged,
+    ]),
+  ], 2);
+}
+
+function classificationTable(rows: readonly ClassificationRow[]): string {
+  const share = (right: number, asked: number) => percent({ right, asked });
+  return aligned([
+    ["labels", "pictures", "model", "judge", "evaluations"],
+    ...rows.map(({ labels, pictures, model, judge, evaluations }) => [
+      `${labels}`,
+      `${pictures}`,
+      share(model, pictures),
+      share(judge, pictures),
+      (evaluations / pictures).toFixed(0),
+    ]),
+  ]);
+}
+
 async function main(): Promise<void> {
   const path = (relative: string) => fromFileUrl(new URL(`../../${relative}`, import.meta.url));
   const { values } = parseArgs({
@@ -86,6 +122,10 @@ async function main(): Promise<void> {
       steps: { type: "string" },
       guidance: { type: "string" },
       json: { type: "string" },
+      restore: { type: "string" },
+      classify: { type: "string" },
+      labels: { type: "string", default: "8,32,128" },
+      draws: { type: "string", default: "32" },
       "real-only": { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -97,6 +137,30 @@ async function main(): Promise<void> {
   await using judge = await Judge.open(values.judge);
 
   const repository = await openRepository(values.model);
+  if (values.restore !== undefined || values.classify !== undefined) {
+    await using pipeline = await textPipeline(repository);
+    const report: Record<string, unknown> = { model: values.model };
+    if (values.restore !== undefined) {
+      const count = wholeNumber("restore", values.restore);
+      const rows = await restoration(pipeline, judge, count, (done, rows) => {
+        console.error(`${done} of ${count} renders\n${restorationTable(rows)}`);
+      });
+      report.restoration = rows;
+      console.log(restorationTable(rows));
+    }
+    if (values.classify !== undefined) {
+      const renders = wholeNumber("classify", values.classify);
+      const counts = values.labels.split(",").map((text) => wholeNumber("labels", text));
+      const how = { renders, counts, draws: wholeNumber("draws", values.draws) };
+      const rows = await classification(pipeline, judge, how, (done, rows) => {
+        console.error(`${done} of ${renders} renders\n${classificationTable(rows)}`);
+      });
+      report.classification = rows;
+      console.log(classificationTable(rows));
+    }
+    if (values.json === undefined) return;
+    return await Deno.writeTextFile(values.json, JSON.stringify(report, null, 1) + "\n");
+  }
   const splits = [
     { split: "seen", specs: SEEN_SPECS, seed: REAL_SEED },
     { split: "held-out", specs: HELD_OUT_SPECS, seed: REAL_SEED + 1 },
@@ -122,12 +186,7 @@ async function main(): Promise<void> {
     ...(values.steps === undefined ? {} : { steps: wholeNumber("steps", values.steps) }),
     ...(values.guidance === undefined ? {} : { guidanceScale: Number(values.guidance) }),
   };
-  await using pipeline = await pipelineFrom(repository);
-  if (pipeline.kind !== "text-to-image") {
-    throw new TypeError(
-      `Cannot evaluate: ${values.model} is ${pipeline.kind}; expected text-to-image`,
-    );
-  }
+  await using pipeline = await textPipeline(repository);
   const drawn: (Judged & { readonly prompt: Prompt; readonly seed: number })[] = [];
   const started = performance.now();
   for (const [i, prompt] of prompts.entries()) {

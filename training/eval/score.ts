@@ -63,8 +63,13 @@ export function table(
       { name, n, score },
     ) => [name, String(n), ...columns.map((column) => percent(score[column]))]),
   ];
+  return aligned(cells);
+}
+
+/** Rows as columns that line up; the first `left` of them to the left. */
+export function aligned(cells: readonly (readonly string[])[], left = 1): string {
   const widths = cells[0]!.map((_, i) => Math.max(...cells.map((row) => row[i]!.length)));
   return cells.map((row) =>
-    row.map((cell, i) => i === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[i]!)).join("  ")
+    row.map((cell, i) => i < left ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ")
   ).join("\n");
 }

@@ -1,46 +1,12 @@
-import type { SchedulerConfig } from "@shum/schedulers";
+import { samplerOf, scheduleNames, type SchedulerConfig } from "@shum/schedulers";
 import type { Given } from "../options/options.ts";
 
-// A1111's names, by diffusers class. Where it has none, the field's.
-const SAMPLERS: Readonly<Record<string, string>> = {
-  EulerDiscrete: "Euler",
-  FlowMatchEulerDiscrete: "Euler",
-  EulerAncestralDiscrete: "Euler a",
-  HeunDiscrete: "Heun",
-  FlowMatchHeunDiscrete: "Heun",
-  KDPM2Discrete: "DPM2",
-  KDPM2AncestralDiscrete: "DPM2 a",
-  LMSDiscrete: "LMS",
-  DPMSolverSinglestep: "DPM++ 2S",
-  DPMPP2SAncestral: "DPM++ 2S a",
-  DPMSolverSDE: "DPM++ SDE",
-  DEISMultistep: "DEIS",
-  UniPCMultistep: "UniPC",
-  SASolver: "SA Solver",
-  DPMFast: "DPM fast",
-  FlowMatchLCM: "LCM",
-};
+// Schedules that A1111 has two names for.
+const TWINS: Readonly<Record<string, string>> = { simple: "Simple", uniform: "Uniform" };
 
-const SCHEDULES: Readonly<Record<string, string>> = {
-  karras: "Karras",
-  exponential: "Exponential",
-  polyexponential: "Polyexponential",
-  sgmuniform: "SGM Uniform",
-  trailing: "SGM Uniform",
-  simple: "Simple",
-  normal: "Normal",
-  discrete: "Normal",
-  uniform: "Uniform",
-  linspace: "Normal",
-  leading: "DDIM",
-  ddimuniform: "DDIM",
-  beta: "Beta",
-  kloptimal: "KL Optimal",
-  ays: "Align Your Steps",
-  alignyoursteps: "Align Your Steps",
-};
+const plain = (text: string) => text.toLowerCase().replace(/[\s_-]/g, "");
 
-/** The order and kind of a DPM-Solver, which one class has them all of. */
+/** A DPM-Solver of an order, algorithm and kind together that no sampler has a name for. */
 function multistepName(config: SchedulerConfig): string {
   const sde = String(config.algorithm_type ?? "").startsWith("sde");
   const heun = sde && config.solver_type === "heun";
@@ -57,16 +23,14 @@ export function samplerLabels(
   given: Given,
   config: SchedulerConfig,
 ): { name: string; schedule?: string } {
-  const kind = String(config._class_name).replace(/Scheduler$/, "");
-  const name = kind === "DPMSolverMultistep"
-    ? multistepName(config)
-    : kind === "PNDM" && config.skip_prk_steps === true
-    ? "PLMS"
-    : SAMPLERS[kind] ?? kind;
+  const kind = config._class_name.replace(/Scheduler$/, "");
+  const name = samplerOf(config)?.label ??
+    (kind === "DPMSolverMultistep" ? multistepName(config) : kind);
   const flag = ["karras", "exponential", "beta"]
     .find((word) => config[`use_${word}_sigmas`] === true);
   const spacing = given.schedule ?? flag;
   if (spacing === undefined) return { name };
-  const label = SCHEDULES[spacing.toLowerCase().replace(/[\s_-]/g, "")] ?? spacing;
-  return { name, schedule: label };
+  const row = scheduleNames()
+    .find((row) => [row.name, ...row.aliases].map(plain).includes(plain(spacing)));
+  return { name, schedule: TWINS[plain(spacing)] ?? row?.label ?? spacing };
 }

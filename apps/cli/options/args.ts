@@ -11,7 +11,7 @@ import { didYouMean } from "./nearest.ts";
 import { flagOf, type Given, type Option, type OptionKey, options } from "./options.ts";
 
 /** What the first word asks for; pictures unless it says otherwise. */
-export type Command = "generate" | "plan" | "inspect";
+export type Command = "generate" | "plan" | "inspect" | "classify" | "likelihood";
 
 /** A command line, taken apart and checked. */
 export interface Invocation {
@@ -22,7 +22,7 @@ export interface Invocation {
 }
 
 const table = Object.entries(options) as [OptionKey, Option][];
-const COMMANDS: readonly string[] = ["plan", "inspect"];
+const COMMANDS: readonly string[] = ["plan", "inspect", "classify", "likelihood"];
 
 const byFlag = new Map<string, OptionKey>();
 for (const [key, option] of table) {
@@ -223,6 +223,9 @@ function together(given: Given): Given {
   needs("strength", "initImg");
   needs("noise", "initImg");
   needs("colorize", "initImg");
+  needs("enlarge", "initImg");
+  needs("denoise", "initImg");
+  needs("method", "mask");
   needs("mask", "initImg");
   needs("invertMask", "mask");
   needs("maskBlur", "mask");

@@ -10,6 +10,7 @@ const GROUPS: readonly Group[] = [
   "Output",
   "Watching",
   "Plan",
+  "Bayes",
   "Lists",
   "Other",
 ];
@@ -19,12 +20,16 @@ const HEAD = `Shum makes pictures from words, with diffusion models in ONNX form
   deno task gen --prompt "black cat with red eyes"
   deno task gen "a red apple" --seed 42 --steps 30 --batch-count 4 --grid
   deno task gen -p "a dog" --init-img cat.png --strength 0.6
+  deno task gen --init-img grey.png --colorize
   deno task gen --from-image output-42.png --seed 43
   deno task gen plan --sampler "DPM++ 2M" --schedule karras --steps 20 --plot levels.png
   deno task gen inspect ./my-model
+  deno task gen classify cat.png --labels "cat,dog,apple"
+  deno task gen likelihood cat.png --prompt "a cat" --plot bound.png
 
-The first word may be a command: plan (print the arithmetic of a sampler) or inspect (describe a
-model, or the metadata of a picture). Otherwise words without a flag are the prompt.`;
+The first word may be a command: plan (print the arithmetic of a sampler), inspect (describe a
+model, or the metadata of a picture), classify (which of some labels a picture shows) or likelihood
+(how likely a picture is to the model). Otherwise words without a flag are the prompt.`;
 
 const FOOT = `Paths of what was made go to standard output, everything else to standard error.
 Ctrl-C stops after the current step and leaves no partial file.

@@ -81,6 +81,14 @@ export const modelOptions = {
     help: "where to compute",
     standard: "auto: the fastest that works",
   },
+  engine: {
+    group: "Model",
+    kind: "list",
+    value: "url",
+    help:
+      "run the networks that a server of the Open Inference Protocol (Triton, KServe) has there, the " +
+      "others here; give it again for more servers, which are asked in turn",
+  },
   threads: {
     group: "Model",
     kind: "integer",

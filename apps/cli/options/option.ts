@@ -27,5 +27,6 @@ export type Group =
   | "Output"
   | "Watching"
   | "Plan"
+  | "Bayes"
   | "Lists"
   | "Other";

@@ -99,10 +99,28 @@ export function parsePrompts(text: string, file: string): Given[] {
   return prompts;
 }
 
+/** More than anybody's prompts. */
+const MAX_STANDARD_INPUT = 1 << 24;
+
+async function readStandardInput(): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of Deno.stdin.readable) {
+    size += part.length;
+    if (size > MAX_STANDARD_INPUT) {
+      throw usageError(
+        `Cannot read prompts from standard input: it has more than ${MAX_STANDARD_INPUT} bytes`,
+      );
+    }
+    parts.push(part);
+  }
+  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+}
+
 /** Reads a prompt file, or standard input for "-". */
 export async function readPrompts(file: string): Promise<Given[]> {
   const bytes = file === "-"
-    ? new Uint8Array(await new Response(Deno.stdin.readable).arrayBuffer())
+    ? await readStandardInput()
     : await readBytes(file, "prompts", "a text file");
   const name = file === "-" ? "standard input" : file;
   let text: string;

@@ -25,7 +25,7 @@ import type { Rgb } from "../picture/png.ts";
 import type { LatentRgb } from "../picture/preview.ts";
 import { isSentence } from "../sentence.ts";
 import { samplerLabels } from "../metadata/sampler_names.ts";
-import { runnerOf, strengthOf, takesStrength, taskOf } from "./task.ts";
+import { hasOwnSteps, runnerOf, scoreMethodOf, strengthOf, takesStrength, taskOf } from "./task.ts";
 
 /** Pictures that are computed together. */
 export interface Batch {
@@ -71,6 +71,7 @@ const NOT_RECORDED: readonly OptionKey[] = [
   "variant",
   "dtype",
   "device",
+  "engine",
   "threads",
   "offline",
   "cacheDir",
@@ -135,11 +136,14 @@ export async function resolveJob(
   const task = taskOf(pipeline, given);
   const { defaults }: Pipeline<never> = pipeline;
   // An upscaler sees the picture as it is, and so does who repaints a part of it.
-  const whole = task === "super-resolution" || given.maskPadding !== undefined;
-  const size = task === "super-resolution"
+  const enlarges = task === "super-resolution" || given.enlarge !== undefined;
+  const whole = enlarges || given.maskPadding !== undefined;
+  const size = enlarges
     ? givenSize(given)
     : outputSize(given, whole ? undefined : input?.picture, defaults);
-  const steps = given.steps ?? defaults.steps;
+  const steps = given.steps ?? (hasOwnSteps(task) ? undefined : defaults.steps);
+  // Without a prompt there is nothing to follow.
+  const scale = task === "restore" && given.prompt === undefined ? 1 : defaults.guidanceScale;
   const { Cascade, resize } = await import("@shum/pipelines");
   const sized = (picture: Rgb): Rgb =>
     whole ? picture : resize(picture, size.width!, size.height!) as Rgb;
@@ -147,24 +151,26 @@ export async function resolveJob(
   const source = input && { picture: sized(input.picture), mask };
   const seam = mask && seamMask(greyOf(mask), given);
   const byLevels = given.sigmas ?? given.timesteps;
+  const levels = byLevels === undefined && steps !== undefined ? { steps } : {};
+  const method = scoreMethodOf(given);
   const settings: Given = {
     ...recorded(given),
-    ...(byLevels === undefined ? { steps } : {}),
+    ...levels,
     ...size,
-    cfgScale: guidanceScaleOf(given, defaults.guidanceScale),
+    cfgScale: guidanceScaleOf(given, scale),
     rng: given.rng ?? "torch",
     ...(takesStrength(task) ? { strength: strengthOf(given) } : {}),
   };
   const base: RunOptions = {
-    ...await refusing(() => chosenGuidance(given, defaults.guidanceScale)),
-    ...(byLevels === undefined ? { steps } : {}),
+    ...await refusing(() => chosenGuidance(given, scale)),
+    ...levels,
     ...size,
     rng: settings.rng!,
     ...(given.sigmas === undefined ? {} : { sigmas: readNumbers("sigmas", given.sigmas) }),
     ...(given.timesteps === undefined
       ? {}
       : { timesteps: readNumbers("timesteps", given.timesteps) }),
-    ...(given.sampler === undefined ? {} : { sampler: given.sampler }),
+    ...(given.sampler === undefined || method ? {} : { sampler: given.sampler }),
     ...(given.schedule === undefined ? {} : { schedule: given.schedule }),
     ...(given.eta === undefined ? {} : { eta: given.eta }),
     // Ours counts layers as A1111 does, from 1; the pipelines count those left out.
@@ -175,13 +181,15 @@ export async function resolveJob(
       ? {}
       : { variationStrength: given.variationStrength }),
   };
-  const runner = runnerOf(
-    task,
-    pipeline,
-    given,
-    source,
-    (base) =>
-      upscaler ? new Cascade(base, [{ pipeline: upscaler, noiseLevel: given.noiseLevel }]) : base,
+  const runner = await refusing(() =>
+    runnerOf(
+      task,
+      pipeline,
+      given,
+      source,
+      (base) =>
+        upscaler ? new Cascade(base, [{ pipeline: upscaler, noiseLevel: given.noiseLevel }]) : base,
+    )
   );
   const optionsOf = ({ size, seed, variationSeed }: Batch): RunOptions => ({
     ...base,
@@ -195,7 +203,7 @@ export async function resolveJob(
     job,
     settings,
     latentRgb,
-    sampler: samplerLabels(given, plan.scheduler),
+    sampler: method ? { name: method } : samplerLabels(given, plan.scheduler),
     modelName,
     plan,
     planWith: (options) => runner.plan({ ...optionsOf(first!), ...options }),

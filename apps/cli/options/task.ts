@@ -16,8 +16,10 @@ import type {
   TextToImage,
 } from "@shum/pipelines";
 import { readWeighted } from "./args.ts";
+import { scoreMethods } from "@shum/schedulers";
 import { usageError } from "../exit_codes.ts";
 import { flagOf, type Given, type OptionKey } from "./options.ts";
+import { repairOf } from "./repair.ts";
 
 /** How much a picture is changed. */
 export const strengthOf = ({ strength = 0.75 }: Given): number => strength;
@@ -27,6 +29,7 @@ export type Task = keyof typeof TASKS;
 
 const TEXT = ["prompt", "negativePrompt", "also", "clipSkip"] as const;
 const PICTURE = ["initImg", "mask", "invertMask", "maskBlur"] as const;
+const REPAIR = [...PICTURE, "method", "colorize", "enlarge", "denoise"] as const;
 
 interface TaskFacts {
   readonly does: string;
@@ -52,8 +55,10 @@ const TASKS = {
   "inpaint": {
     does: "repaints a part of a picture",
     needs: ["prompt"],
-    takes: [...TEXT, ...PICTURE, "strength", "maskPadding"],
+    takes: [...TEXT, ...PICTURE, "strength", "maskPadding", "method"],
   },
+  "restore": { does: "repairs a picture", needs: ["initImg"], takes: [...TEXT, ...REPAIR] },
+  "score-based": { does: "makes pictures by the score", needs: ["prompt"], takes: TEXT },
   "super-resolution": {
     does: "enlarges pictures",
     needs: ["initImg", "prompt"],
@@ -61,7 +66,13 @@ const TASKS = {
   },
   "class-conditional": { does: "makes pictures of classes", needs: ["class"], takes: ["class"] },
   "unconditional": { does: "makes pictures without being told what", needs: [], takes: [] },
-  "pixel-inpaint": { does: "makes a part of a picture anew", needs: [], takes: PICTURE },
+  "pixel-restore": { does: "repairs a picture", needs: ["initImg"], takes: REPAIR },
+  "pixel-score-based": { does: "makes pictures by the score", needs: [], takes: [] },
+  "pixel-inpaint": {
+    does: "makes a part of a picture anew",
+    needs: [],
+    takes: [...PICTURE, "method"],
+  },
   "denoise-image": {
     does: "takes the noise from a picture",
     needs: [],
@@ -74,6 +85,17 @@ const TASKS = {
 export function takesStrength(task: Task): boolean {
   const { takes }: TaskFacts = TASKS[task];
   return takes.includes("strength");
+}
+
+/** Whether a task has steps of its own where nothing is said, instead of the model's. */
+export function hasOwnSteps(task: Task): boolean {
+  return /restore$|score-based$/.test(task);
+}
+
+/** The score-based sampler that the options name, if they do. */
+export function scoreMethodOf({ sampler }: Given): typeof scoreMethods[number] | undefined {
+  const name = sampler?.toLowerCase().replaceAll(/[\s_]/g, "-");
+  return scoreMethods.find((method) => method === name);
 }
 
 const CHOOSING: ReadonlySet<OptionKey> = new Set(
@@ -109,20 +131,33 @@ export function taskOf(pipeline: AnyPipeline, given: Given): Task {
   );
 }
 
-function textTask({ enlarges }: TextToImage, { initImg, mask, upscaler }: Given): Task {
+function repairs({ colorize, enlarge, denoise, mask, method }: Given): boolean {
+  return (colorize ?? false) || enlarge !== undefined || denoise !== undefined ||
+    (mask !== undefined && method === "ddnm");
+}
+
+function textTask({ enlarges }: TextToImage, given: Given): Task {
+  const { initImg, mask, upscaler } = given;
   if (enlarges) return "super-resolution";
+  if (scoreMethodOf(given)) return "score-based";
+  if (repairs(given)) return "restore";
   if (mask !== undefined) return "inpaint";
   if (initImg !== undefined) return "image-to-image";
   return upscaler === undefined ? "text-to-image" : "cascade";
 }
 
-function pixelTask({ initImg, mask, noise, colorize }: Given): Task {
+function pixelTask(given: Given): Task {
+  const { initImg, mask, noise, colorize } = given;
+  if (scoreMethodOf(given)) return "pixel-score-based";
   if (initImg === undefined) return "unconditional";
+  const { colorize: _, ...others } = given;
+  if (repairs(others)) return "pixel-restore";
   if (mask !== undefined) return "pixel-inpaint";
   if (colorize) return "colorize";
   if (noise !== undefined) return "denoise-image";
   throw usageError(
-    "Cannot start from a picture: the model reads no text; expected --mask, --noise or --colorize",
+    "Cannot start from a picture: the model reads no text; expected --mask, --noise or --colorize, " +
+      "--denoise or --enlarge",
   );
 }
 
@@ -139,20 +174,25 @@ export interface TaskRunner {
  *
  * @param drawn What makes pictures of texts: the pipeline, or a cascade that begins with it.
  */
-export function runnerOf(
+export async function runnerOf(
   task: Task,
   pipeline: AnyPipeline,
   given: Given,
   input: { readonly picture: Picture; readonly mask: Picture | undefined } | undefined,
   drawn: (base: TextToImage) => Pipeline<TextInput>,
-): TaskRunner {
+): Promise<TaskRunner> {
   const image = input?.picture as Picture; // there where the task takes one
   const mask = input?.mask as Picture;
+  const method = scoreMethodOf(given);
   if (pipeline.kind === "class-conditional") {
     const label = /^\d+$/.test(given.class!) ? Number(given.class) : given.class!;
     return bound(pipeline, { label });
   }
   if (pipeline.kind === "unconditional") {
+    if (task === "pixel-score-based") return bound(pipeline.scoreBased, { method: method! });
+    if (task === "pixel-restore") {
+      return bound(pipeline.restore, await repairOf(given, image, mask));
+    }
     if (task === "colorize") return bound(pipeline.colorize, { image });
     if (task === "pixel-inpaint") return bound(pipeline.inpaint, { image, mask });
     if (task === "denoise-image") {
@@ -160,16 +200,22 @@ export function runnerOf(
     }
     return bound(pipeline, {});
   }
-  const text: TextInput = {
-    prompt: given.prompt!,
+  const more = {
     ...(given.negativePrompt ? { negativePrompt: given.negativePrompt } : {}),
     ...(given.also ? { also: given.also.map(readWeighted) } : {}),
   };
+  const text: TextInput = { prompt: given.prompt!, ...more };
   const { noiseLevel, maskPadding: paddingMaskCrop } = given;
   const strength = strengthOf(given);
   switch (task) {
     case "super-resolution":
       return bound(pipeline.superResolution, { ...text, image, noiseLevel });
+    case "restore": {
+      const prompted = given.prompt === undefined ? more : text;
+      return bound(pipeline.restore, { ...prompted, ...await repairOf(given, image, mask) });
+    }
+    case "score-based":
+      return bound(pipeline.scoreBased, { ...text, method: method! });
     case "inpaint":
       return bound(pipeline.inpaint, { ...text, image, mask, strength, paddingMaskCrop });
     case "image-to-image":

@@ -17,6 +17,11 @@ export const MAX_FILE_BYTES = 1 << 28;
 const MAX_SCANS = 64;
 /** Pixels times scans. */
 const MAX_SCANNED_PIXELS = 1 << 30;
+/**
+ * Pixels per byte of compressed data. A JPEG has 2 bits at least for 8 x 8 pixels of one colour; a file
+ * of a few bytes that claims millions of pixels costs seconds, and is none.
+ */
+const MAX_PIXELS_PER_BYTE = 512;
 
 /** The formats that are read. */
 export type PictureFormat = "png" | "jpg" | "gif";
@@ -127,6 +132,7 @@ function checkJpeg(bytes: Uint8Array): CheckedPicture {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let size: readonly [width: number, height: number] | undefined;
   let scans = 0;
+  let compressed = 0;
   let at = 2;
   while (at + 2 <= bytes.length) {
     if (bytes[at] !== 0xff) throw new SyntaxError("the JPEG is damaged (a marker is missing)");
@@ -155,10 +161,12 @@ function checkJpeg(bytes: Uint8Array): CheckedPicture {
     if (marker !== 0xda) continue;
     scans++;
     // Entropy-coded data: up to the next marker that is neither a stuffed zero nor a restart.
+    const begin = at;
     for (at = bytes.indexOf(0xff, at); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
       const next = bytes[at + 1];
       if (next !== 0 && next !== 0xff && !(next! >= 0xd0 && next! <= 0xd7)) break;
     }
+    compressed += (at < 0 ? bytes.length : at) - begin;
     if (at < 0) break;
   }
   if (!size || scans === 0) throw new SyntaxError("the JPEG is cut short: it has no pixels");
@@ -166,6 +174,11 @@ function checkJpeg(bytes: Uint8Array): CheckedPicture {
   if (scans > MAX_SCANS || scans * width * height > MAX_SCANNED_PIXELS) {
     throw new RangeError(
       `the JPEG passes over its ${width}x${height} pixels ${scans} times, more than a picture needs`,
+    );
+  }
+  if (width * height > MAX_PIXELS_PER_BYTE * compressed) {
+    throw new SyntaxError(
+      `the JPEG is cut short: ${compressed} bytes are too few for ${width}x${height} pixels`,
     );
   }
   return { format: "jpg", width, height, bytes };

@@ -96,6 +96,16 @@ Deno.test("a JPEG that passes over its pixels a thousand times is refused", asyn
   await assertRejects(() => decodePicture(many), RangeError, "1000 times");
 });
 
+Deno.test("a JPEG of a few bytes does not stand for millions of pixels; one of one colour does", async () => {
+  const white = { width: 1024, height: 1024, data: new Uint8Array(3 << 20).fill(255) };
+  const jpeg = await encodePicture(white, "jpg", {}, 1);
+  assertEquals(checkPicture(jpeg).width, 1024);
+  const tiny = await encodePicture(picture(16, 8), "jpg");
+  const sof = tiny.findIndex((byte, i) => byte === 0xff && tiny[i + 1] === 0xc0);
+  new DataView(tiny.buffer).setUint32(sof + 5, 0x2000_2000);
+  await assertRejects(() => decodePicture(tiny), SyntaxError, "too few for 8192x8192 pixels");
+});
+
 Deno.test("pixels that unpack to more, or to less, than the header says are refused", async () => {
   await assertRejects(() => decodePicture(png({ pixels: zeros(200) })), SyntaxError, "unpacks to");
   const short = png({ pixels: deflateSync(new Uint8Array(20)) });

@@ -1,5 +1,5 @@
 /**
- * Draws the noise levels of a plan: sigma / alpha of each model call, on a logarithmic axis.
+ * Plots: the noise levels of a plan, and the terms of a variational bound.
  *
  * @module
  */
@@ -66,5 +66,52 @@ export function plotLevels(points: readonly PlotPoint[], title: string): Rgb {
     canvas.rectangle(right - 170, 15, 8, 8, NOISY);
     canvas.text("adds noise", right - 156, 14, 2);
   }
+  return canvas;
+}
+
+/** What {@linkcode plotTerms} draws, in bits per dimension. */
+export interface BoundTerms {
+  readonly total: number;
+  readonly prior: number;
+  readonly terms: ArrayLike<number>;
+  readonly decoder: number;
+}
+
+/** Draws the terms of a bound as bars from the noisiest level to the cleanest, prior and decoder at the ends. */
+export function plotTerms({ total, prior, terms, decoder }: BoundTerms, of: string): Rgb {
+  const canvas = new Canvas(WIDTH, HEIGHT);
+  const bars = [prior, ...Array.from(terms), decoder];
+  const high = Math.max(...Array.from(terms), prior, 0),
+    low = Math.min(decoder, ...Array.from(terms), 0);
+  // The decoder of latents is a density of many negative bits: it is written, not drawn to scale.
+  const floor = Math.max(low, -high / 2), right = WIDTH - RIGHT, bottom = HEIGHT - BOTTOM;
+  const top = Math.max(high, Math.min(decoder, 2 * high)) * 1.05 || 1;
+  const y = (bits: number) =>
+    bottom - (bottom - TOP) * (Math.min(top, Math.max(floor, bits)) - floor) / (top - floor);
+  const wide = (right - LEFT) / bars.length;
+  canvas.text(`bound ${total.toFixed(3)} bits per dimension of ${of}`, LEFT, 14, 2);
+  canvas.text("bits", 8, TOP - 24, 2);
+  for (let k = 0; k <= 4; k++) {
+    const bits = floor + (top - floor) * k / 4;
+    canvas.rectangle(LEFT, y(bits), right - LEFT, 1, FAINT);
+    canvas.text(bits.toFixed(3), LEFT - 8, y(bits) - 5, 2, 1);
+  }
+  bars.forEach((value, i) => {
+    const isEnd = i === 0 || i === bars.length - 1;
+    const [from, to] = [y(Math.max(0, value)), y(Math.min(0, value))];
+    canvas.rectangle(
+      LEFT + i * wide,
+      from,
+      Math.max(1, wide - 1),
+      to - from,
+      isEnd ? NOISY : CURVE,
+    );
+  });
+  canvas.rectangle(LEFT, TOP, 2, bottom - TOP, INK);
+  canvas.rectangle(LEFT, y(0), right - LEFT, 2, INK);
+  canvas.text(`prior ${prior.toFixed(3)}`, LEFT, bottom + 10, 2);
+  const cut = decoder < floor || decoder > top ? " (cut)" : "";
+  canvas.text(`decoder ${decoder.toFixed(3)}${cut}`, right, bottom + 10, 2, 1);
+  canvas.text("noisiest level to cleanest", (LEFT + right) / 2, HEIGHT - 20, 2, 0.5);
   return canvas;
 }

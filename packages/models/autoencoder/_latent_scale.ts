@@ -69,23 +69,8 @@ function number(config: Readonly<Record<string, unknown>>, key: string): number 
   );
 }
 
-/** More than any autoencoder has: 2,048 pixels per cell, and 65,536 in a row. */
-const MOST_LEVELS = 12;
+/** More than any autoencoder was trained on. */
 const MOST_PIXELS = 1 << 16;
-
-/** Pixels per latent cell: 2 for each level but the first. */
-export function scaleFactorOf(config: Readonly<Record<string, unknown>>): number {
-  const levels = config.block_out_channels ?? config.decoder_block_out_channels ?? undefined;
-  if (levels === undefined) return 8;
-  if (Array.isArray(levels) && levels.length >= 1 && levels.length <= MOST_LEVELS) {
-    return 2 ** (levels.length - 1);
-  }
-  throw new RangeError(
-    `Cannot use autoencoder: block_out_channels is ${
-      shown(levels, 60)
-    }; expected a list of 1 to ${MOST_LEVELS} numbers`,
-  );
-}
 
 /** The side of the pictures it was trained on, where the config tells. */
 export function trainedSide(config: Readonly<Record<string, unknown>>): number | undefined {

@@ -1,19 +1,19 @@
 import {
   type LatentScale,
   readLatentScale,
-  scaleFactorOf,
   scaleLatents,
   trainedSide,
   unscaleLatents,
 } from "./_latent_scale.ts";
+import { type AutoencoderConfig, readAutoencoderConfig } from "./config.ts";
 import { runNetwork, samplePosterior } from "./_network.ts";
 import { type Planes, runTiled } from "./_tiles.ts";
 import { channelsOf } from "../_channels.ts";
-import { readConfig } from "../_component_files.ts";
+import { openGraph } from "../engine/_open_graph.ts";
+import type { OpenOptions } from "../engine/engine.ts";
 import type { ModelFiles } from "../model_files.ts";
-import type { Device, Session, SessionOptions } from "../session.ts";
+import type { Device, Session } from "../session.ts";
 import { elementCount } from "../tensor.ts";
-import { openSession } from "../engine/node/open_session.ts";
 
 /** A batch of pictures or latents: flat NCHW numbers and their shape. */
 export interface Pictures {
@@ -24,7 +24,7 @@ export interface Pictures {
 }
 
 /** How {@linkcode openAutoencoder} opens. */
-export interface AutoencoderOptions extends SessionOptions {
+export interface AutoencoderOptions extends OpenOptions {
   /** Whether to open the encoder too, when the model has one; true by default. */
   readonly encoder?: boolean;
   /** Whether to cut pictures into tiles; "auto" (the default): from 1024×1024 pixels up. */
@@ -34,7 +34,7 @@ export interface AutoencoderOptions extends SessionOptions {
 /** Between pixels and latents: a variational autoencoder, or a tiny one. */
 export interface Autoencoder extends AsyncDisposable {
   /** The device that serves it. */
-  readonly device: Device;
+  readonly device: Device | "remote";
   /** Latents that the denoiser sees = (latents of the network - shift)·scale. */
   readonly scalingFactor: number;
   /** See {@linkcode Autoencoder.scalingFactor}. */
@@ -94,8 +94,9 @@ const defaultTile = 64;
  *
  * const folder = {
  *   has: () => true,
- *   file: (component: string, name = "model.onnx") => `missing/${component}/${name}`,
  *   json: () => Promise.resolve({ scaling_factor: 0.13025 }),
+ *   text: () => Promise.resolve(""),
+ *   graph: (component: string) => Promise.resolve(`missing/${component}/model.onnx`),
  * };
  * await assertRejects(() => openAutoencoder(folder), Error, "there is no such file");
  * ```
@@ -105,15 +106,12 @@ export async function openAutoencoder(
   options: AutoencoderOptions = {},
 ): Promise<Autoencoder> {
   const { encoder = true, tiling = "auto" } = options;
-  const config = {
-    ...await readConfig(files, "vae"),
-    ...await readConfig(files, "vae_decoder"),
-  };
-  const decoder = await openSession(files.file("vae_decoder"), options);
+  const config = await readAutoencoderConfig(files);
+  const decoder = await openGraph(files, "vae_decoder", options);
   let both: Session | undefined;
   try {
     if (encoder && files.has("vae_encoder")) {
-      both = await openSession(files.file("vae_encoder"), options);
+      both = await openGraph(files, "vae_encoder", options);
     }
     return new SessionAutoencoder(decoder, both, config, tiling);
   } catch (error) {
@@ -124,7 +122,7 @@ export async function openAutoencoder(
 }
 
 class SessionAutoencoder implements Autoencoder {
-  readonly device: Device;
+  readonly device: Device | "remote";
   readonly scalingFactor: number;
   readonly shiftFactor: number;
   readonly scaleFactor: number;
@@ -140,7 +138,7 @@ class SessionAutoencoder implements Autoencoder {
   constructor(
     decoder: Session,
     encoder: Session | undefined,
-    config: Readonly<Record<string, unknown>>,
+    config: AutoencoderConfig,
     tiling: "auto" | boolean,
   ) {
     const [latents, image] = [decoder.inputs[0]!, decoder.outputs[0]!];
@@ -153,14 +151,14 @@ class SessionAutoencoder implements Autoencoder {
     this.#decoder = decoder;
     this.#encoder = encoder;
     this.#tiling = tiling;
-    this.#scale = readLatentScale(config);
+    this.#scale = readLatentScale(config.json);
     this.device = decoder.device;
     this.canEncode = encoder !== undefined;
     this.scalingFactor = this.#scale.scalingFactor;
     this.shiftFactor = this.#scale.shiftFactor;
-    this.latentChannels = channelsOf(decoder.path, "latent_channels", config, latents, 4);
-    this.scaleFactor = scaleFactorOf(config);
-    const trained = trainedSide(config);
+    this.latentChannels = channelsOf(decoder.path, "latent_channels", config.json, latents, 4);
+    this.scaleFactor = config.scaleFactor;
+    const trained = trainedSide(config.json);
     this.#tile = trained === undefined
       ? defaultTile
       : Math.max(16, Math.round(trained / this.scaleFactor));

@@ -207,7 +207,7 @@ Deno.test("mistakes are explained: sizes, channels, no encoder, not finite, anot
       [{ latent_channels: 4 }, "latent_channels 4, its graph 12"],
       [
         { latent_channels: 1e9 },
-        "latent_channels 1000000000, its graph 12; expected a whole number",
+        "is 1000000000; expected a whole number from 1 to 4096",
       ],
       [{ block_out_channels: new Array(40).fill(1) }, "expected a list of 1 to 12 numbers"],
       [{ sample_size: 1e9 }, "sample_size is 1000000000"],
@@ -215,7 +215,7 @@ Deno.test("mistakes are explained: sizes, channels, no encoder, not finite, anot
     ] as const
   ) {
     await using bad = await folder(config);
-    await assertRejects(() => openAutoencoder(bad, cpu), RangeError, says);
+    await assertRejects(() => openAutoencoder(bad, cpu), Error, says);
   }
   for (const scaling_factor of [0, "one"]) {
     await using bad = await folder({ scaling_factor });

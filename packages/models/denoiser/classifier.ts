@@ -1,8 +1,9 @@
 import { assertFinite } from "../finite.ts";
-import { type ModelFiles } from "../model_files.ts";
-import type { Session, SessionOptions, TensorInfo } from "../session.ts";
+import { openGraph } from "../engine/_open_graph.ts";
+import type { OpenOptions } from "../engine/engine.ts";
+import type { ModelFiles } from "../model_files.ts";
+import type { Session, TensorInfo } from "../session.ts";
 import { elementCount, type Tensor } from "../tensor.ts";
-import { openSession } from "../engine/node/open_session.ts";
 
 /** A network that says in which direction a noisy sample becomes more of a class. */
 export interface Classifier extends AsyncDisposable {
@@ -47,17 +48,18 @@ const labelNames = ["class_labels", "labels", "y"];
  *
  * const folder = {
  *   has: () => true,
- *   file: (component: string) => `missing/${component}/model.onnx`,
  *   json: () => Promise.resolve({}),
+ *   text: () => Promise.resolve(""),
+ *   graph: (component: string) => Promise.resolve(`missing/${component}/model.onnx`),
  * };
  * await assertRejects(() => openClassifier(folder), Error, "classifier/model.onnx");
  * ```
  */
 export async function openClassifier(
   files: ModelFiles,
-  options: SessionOptions & { readonly component?: string } = {},
+  options: OpenOptions & { readonly component?: string } = {},
 ): Promise<Classifier> {
-  const session = await openSession(files.file(options.component ?? "classifier"), options);
+  const session = await openGraph(files, options.component ?? "classifier", options);
   try {
     return new SessionClassifier(session);
   } catch (error) {

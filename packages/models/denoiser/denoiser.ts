@@ -3,11 +3,11 @@ import { gatherRows, sliceRows } from "./_rows.ts";
 import type { Condition } from "../condition.ts";
 import { assertFinite } from "../finite.ts";
 import { channelsOf } from "../_channels.ts";
-import { readConfig } from "../_component_files.ts";
-import type { ModelFiles } from "../model_files.ts";
-import type { Device, Session, SessionOptions, TensorInfo } from "../session.ts";
+import { openGraph } from "../engine/_open_graph.ts";
+import type { OpenOptions } from "../engine/engine.ts";
+import { type ModelFiles, readConfig } from "../model_files.ts";
+import type { Device, Session, TensorInfo } from "../session.ts";
 import { elementCount, type Tensor } from "../tensor.ts";
-import { openSession } from "../engine/node/open_session.ts";
 
 /** A denoiser's `config.json`, in diffusers' own keys. */
 export interface UnetConfig {
@@ -28,7 +28,7 @@ export interface UnetConfig {
 }
 
 /** How {@linkcode openDenoiser} opens. */
-export interface DenoiserOptions extends SessionOptions {
+export interface DenoiserOptions extends OpenOptions {
   /** The component; "unet" or "transformer", whichever exists, by default. */
   readonly component?: string;
   /**
@@ -41,7 +41,7 @@ export interface DenoiserOptions extends SessionOptions {
 /** A trained network, F(cIn·x, t; condition). */
 export interface Denoiser extends AsyncDisposable {
   /** The device that serves it. */
-  readonly device: Device;
+  readonly device: Device | "remote";
   /** What its `config.json` says, completed from its graph. */
   readonly config: UnetConfig;
   /** What its graph reads: tells which of `text_embeds`, `time_ids`, `timestep_cond`, `class_labels` it takes. */
@@ -87,8 +87,9 @@ const largeImage = 64 * 64;
  *
  * const folder = {
  *   has: () => true,
- *   file: (component: string, name = "model.onnx") => `missing/${component}/${name}`,
  *   json: () => Promise.resolve({ in_channels: 4, out_channels: 4 }),
+ *   text: () => Promise.resolve(""),
+ *   graph: (component: string) => Promise.resolve(`missing/${component}/model.onnx`),
  * };
  * await assertRejects(() => openDenoiser(folder), Error, "there is no such file");
  * ```
@@ -99,7 +100,7 @@ export async function openDenoiser(
 ): Promise<Denoiser> {
   const { component = files.has("unet") ? "unet" : "transformer", branches = "auto" } = options;
   const json = await readConfig(files, component);
-  const session = await openSession(files.file(component), options);
+  const session = await openGraph(files, component, options);
   try {
     return new SessionDenoiser(session, json, branches);
   } catch (error) {
@@ -109,7 +110,7 @@ export async function openDenoiser(
 }
 
 class SessionDenoiser implements Denoiser {
-  readonly device: Device;
+  readonly device: Device | "remote";
   readonly config: UnetConfig;
   readonly inputs: readonly TensorInfo[];
   readonly learnedVariance: boolean;

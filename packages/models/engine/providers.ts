@@ -33,7 +33,7 @@ export function chooseDevices(
     // Not even the CPU: then it is the engine itself, and all devices have the same reason.
     const why = probes.find(({ device }) => device === "cpu")?.reason ?? "none was found";
     throw new Error(
-      `Cannot use any device: ${why}; expected at least the CPU: is onnxruntime-node installed, and ` +
+      `Cannot use any device: ${why}; expected at least the CPU: is the inference engine installed, and ` +
         `may it be used (deno run --allow-ffi)?`,
     );
   }

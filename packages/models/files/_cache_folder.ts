@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 const largestCache = 24 * 2 ** 30;
 const entryName = /^[0-9a-f]{32}(\.[0-9a-f]{8}\.tmp)?$/;
 /** Milliseconds after which what a writer left belongs to one that crashed. */
-export const staleAfter = 24 * 3600 * 1000;
+const staleAfter = 24 * 3600 * 1000;
 
 /** Marks an entry as used. */
 export function markUsed(entry: string): void {

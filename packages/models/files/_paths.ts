@@ -1,5 +1,4 @@
-import { existsSync, realpathSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { builtin } from "./_builtin.ts";
 
 // A model may come from anyone, and the engine reads files without asking for Deno's permission:
 // what a model names must lie in the model.
@@ -18,6 +17,8 @@ import { dirname, join, sep } from "node:path";
  * @param folder The model's folder, or that of one of its components.
  */
 export function modelRoots(folder: string): readonly string[] {
+  const { existsSync, realpathSync } = builtin("fs");
+  const { dirname, join } = builtin("path");
   const real = realpathSync(folder);
   const snapshot = /^(.*[/\\])models--[^/\\]+(?=[/\\]snapshots[/\\][0-9a-f]{40}(?:[/\\]|$))/
     .exec(real);
@@ -28,6 +29,7 @@ export function modelRoots(folder: string): readonly string[] {
 
 /** Whether a real path lies under a real folder. */
 export function liesUnder(path: string, folder: string): boolean {
+  const { sep } = builtin("path");
   return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
@@ -41,7 +43,7 @@ export function liesUnder(path: string, folder: string): boolean {
 export function realPathInside(path: string, roots: readonly string[]): string | undefined {
   let real: string;
   try {
-    real = realpathSync(path);
+    real = builtin("fs").realpathSync(path);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
-import { type Stats, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { isAbsent } from "./_absent.ts";
+import { builtin } from "./_builtin.ts";
 
 // Files that others made: opening a pipe waits for ever, and a device or a link to one may never
 // end. What is read whole is bounded.
@@ -24,10 +25,9 @@ export function otherKind(info: Pick<Stats, "isDirectory" | "isFIFO" | "isSocket
 export function requireFile(path: string, expected: string): Stats {
   let info;
   try {
-    info = statSync(path);
+    info = builtin("fs").statSync(path);
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    const reason = code === "ENOENT" || code === "ENOTDIR" ? "there is no such file" : message;
+    const reason = isAbsent(error) ? "there is no such file" : (error as Error).message;
     throw new Error(`Cannot read "${path}": ${reason}; expected ${expected}`, { cause: error });
   }
   if (info.isFile()) return info;
@@ -51,5 +51,5 @@ export async function readModelText(path: string): Promise<string> {
       `Cannot read "${path}": it has ${size} bytes; expected at most ${longest}`,
     );
   }
-  return await readFile(path, "utf8");
+  return await builtin("fs/promises").readFile(path, "utf8");
 }

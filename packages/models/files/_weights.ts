@@ -45,3 +45,15 @@ export function weightsOf(
     return { location, real, size: requireFile(real, "a model's weights").size, expected };
   });
 }
+
+/** What is wrong with a file of weights, in words; undefined if it is there and whole. */
+export function weightsProblem(
+  { location, real, size, expected }: WeightsFile,
+): string | undefined {
+  if (real === undefined) {
+    return `its weights "${location}" are missing; expected that file beside the model`;
+  }
+  if (size >= expected) return undefined;
+  return `its weights "${location}" have ${size} bytes; expected ${expected}: the file is cut short, ` +
+    `download it again`;
+}

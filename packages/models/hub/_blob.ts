@@ -6,7 +6,9 @@
  */
 
 import { createHash, type Hash } from "node:crypto";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { isAbsent } from "../files/_absent.ts";
 import { fileSize } from "./_cache.ts";
 import { HubError, Transient, writeError } from "./_error.ts";
 import { bodyOf, type Hub, request, statusError, withRetries } from "./_http.ts";
@@ -38,21 +40,29 @@ function newHash(file: HubFile): Hash {
 }
 
 async function hashPrefix(hash: Hash, path: string): Promise<void> {
-  using file = await Deno.open(path);
-  const chunk = new Uint8Array(1 << 20);
-  for (let n = await file.read(chunk); n !== null; n = await file.read(chunk)) {
-    hash.update(chunk.subarray(0, n));
+  const file = await open(path);
+  try {
+    const chunk = new Uint8Array(1 << 20);
+    for (;;) {
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
+      if (bytesRead === 0) return;
+      hash.update(chunk.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
   }
 }
 
 async function removeIfThere(path: string): Promise<void> {
-  await Deno.remove(path).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  await rm(path).catch((error) => {
+    if (!isAbsent(error)) throw error;
   });
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+  }
 }
 
 /** Appends what is missing to the partial file, and returns the hash of the whole. */
@@ -90,38 +100,36 @@ async function appendRest(hub: Hub, job: BlobJob, partial: string): Promise<stri
     have = 0; // the server does not resume: it sends the whole file
     hash = newHash(file);
   }
-  let output: Deno.FsFile;
+  let output: FileHandle;
   try {
-    output = await Deno.open(partial, {
-      create: true,
-      write: true,
-      append: have > 0,
-      truncate: have === 0,
-    });
+    output = await open(partial, have > 0 ? "a" : "w");
   } catch (error) {
     await response.body?.cancel();
     throw error;
   }
-  using _close = output;
-  job.onLoaded(have);
-  for await (const part of bodyOf(hub, response, job.url, pace)) {
-    have += part.length;
-    if (have > file.size) {
-      await removeIfThere(partial);
-      throw new Transient(`${file.path} is longer than the ${file.size} bytes the hub lists`);
-    }
-    try {
-      await writeAll(output, part);
-    } catch (error) {
-      throw writeError(error, partial, job.cacheDir, file.size - have + part.length);
-    }
-    hash.update(part);
+  try {
     job.onLoaded(have);
+    for await (const part of bodyOf(hub, response, job.url, pace)) {
+      have += part.length;
+      if (have > file.size) {
+        await removeIfThere(partial);
+        throw new Transient(`${file.path} is longer than the ${file.size} bytes the hub lists`);
+      }
+      try {
+        await writeAll(output, part);
+      } catch (error) {
+        throw writeError(error, partial, job.cacheDir, file.size - have + part.length);
+      }
+      hash.update(part);
+      job.onLoaded(have);
+    }
+    if (have < file.size) {
+      throw new Transient(`the connection was cut after ${have} of ${file.size} bytes`);
+    }
+    await output.datasync();
+  } finally {
+    await output.close();
   }
-  if (have < file.size) {
-    throw new Transient(`the connection was cut after ${have} of ${file.size} bytes`);
-  }
-  await output.syncData();
   return hash.digest("hex");
 }
 
@@ -135,7 +143,7 @@ export async function downloadBlob(hub: Hub, job: BlobJob): Promise<void> {
   const partial = `${target}.incomplete`;
   let corrupt = 0;
   try {
-    await Deno.mkdir(dirname(target), { recursive: true });
+    await mkdir(dirname(target), { recursive: true });
     await withRetries(hub, `download ${file.path} of "${job.id}"`, async () => {
       const found = await appendRest(hub, job, partial);
       if (found === file.hash) return;
@@ -150,7 +158,7 @@ export async function downloadBlob(hub: Hub, job: BlobJob): Promise<void> {
           `changing files, or the mirror ${hub.endpoint} is damaged`,
       );
     });
-    await Deno.rename(partial, target);
+    await rename(partial, target);
   } catch (error) {
     if (error instanceof HubError || hub.signal?.aborted) throw error;
     throw writeError(error, partial, job.cacheDir, file.size);

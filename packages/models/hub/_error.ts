@@ -71,9 +71,7 @@ export function writeError(error: unknown, path: string, cacheDir: string, need?
       { cause: error },
     );
   }
-  const refused = error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.NotADirectory || code === "EROFS" || code === "EACCES" ||
-    code === "EPERM" || code === "ENOTDIR";
+  const refused = ["EROFS", "EACCES", "EPERM", "ENOTDIR"].includes(code ?? "");
   if (refused) {
     return new HubError(
       "cache_not_writable",

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isNotPermitted } from "../files/_absent.ts";
 import { ledTo } from "./_address.ts";
 import { HubError, Transient } from "./_error.ts";
 import { delay, type Pace, retryAfter } from "./_pace.ts";
@@ -61,7 +62,7 @@ export async function withRetries<T>(
 export function connectionError(error: unknown, url: string, signal?: AbortSignal): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof Transient || error instanceof HubError) return error;
-  if (error instanceof Deno.errors.NotCapable) return error;
+  if (isNotPermitted(error)) return error;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
   const text = error instanceof Error
     ? cause === undefined ? error.message : `${error.message}, ${cause.message}`

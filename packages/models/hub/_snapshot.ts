@@ -4,7 +4,7 @@
  * @module
  */
 
-import { statfs } from "node:fs/promises";
+import { readdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { downloadBlob, type HubFile } from "./_blob.ts";
 import {
@@ -103,10 +103,10 @@ export async function cachedSnapshot(
   if (await fileSize(file) === undefined) return undefined;
   const index = await readIndex(file, id);
   const paths: string[] = [];
-  for await (const entry of Deno.readDir(snapshot)) {
-    if (!entry.isDirectory) continue;
-    for await (const inner of Deno.readDir(join(snapshot, entry.name))) {
-      paths.push(`${entry.name}/${inner.name}`);
+  for (const entry of await readdir(snapshot, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    for (const name of await readdir(join(snapshot, entry.name))) {
+      paths.push(`${entry.name}/${name}`);
     }
   }
   return missingGraphs(paths, index, variant).length === 0 ? snapshot : undefined;

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { hubEndpoint, ledTo } from "./_address.ts";
 import { delay, retryAfter } from "./_pace.ts";
 import { COMMIT, MockHub, sampleRepository } from "../testing/_mock_hub.ts";
-import { downloadFromHub, HubError, type HubOptions } from "./hub.ts";
+import { HubError } from "./_error.ts";
+import { downloadFromHub, type HubOptions } from "./hub.ts";
 
 interface Setting {
   readonly hub: MockHub;

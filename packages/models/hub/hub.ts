@@ -8,23 +8,17 @@
 import { join } from "node:path";
 import { hubEndpoint } from "./_address.ts";
 import type { HubFile } from "./_blob.ts";
-import {
-  cacheFolders,
-  environment,
-  environmentFlag,
-  hubCacheFolder,
-  hubToken,
-  writeWhole,
-} from "./_cache.ts";
+import { cacheFolders, environmentFlag, hubToken, writeWhole } from "./_cache.ts";
 import { HubError } from "./_error.ts";
+import { hubCacheFolder } from "./_folder.ts";
+import { isHubId } from "./_id.ts";
+import { environment } from "../files/_builtin.ts";
 import { hasVariant, missingGraphs, type ModelIndex, neededFiles } from "../model_index.ts";
 import type { Hub } from "./_http.ts";
 import { listFiles, resolveCommit } from "./_listing.ts";
 import { shown } from "../_shown.ts";
 import { cachedSnapshot, fetchAll, fetchFile, readIndex, type Snapshot } from "./_snapshot.ts";
 
-export { hubCacheFolder } from "./_cache.ts";
-export { HubError, type HubErrorCode } from "./_error.ts";
 import type { HubProgress } from "./_progress.ts";
 
 export type { HubProgress } from "./_progress.ts";
@@ -57,24 +51,6 @@ export interface HubOptions {
   readonly retries?: number;
   /** Milliseconds before the first retry, doubled each time; 500. */
   readonly backoff?: number;
-}
-
-const HUB = "https://huggingface.co";
-
-const ID = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/;
-
-/**
- * Whether a text can be the id of a hub repository: `name` or `owner/name`.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { isHubId } from "@shum/models";
- * assertEquals([isHubId("owner/model"), isHubId("./folder")], [true, false]);
- * ```
- */
-export function isHubId(text: string): boolean {
-  return ID.test(text) && text.length <= 96 && !/--|\.\.|\.git$|[.-]$/.test(text);
 }
 
 /** A number of the options, or of the environment variable that stands in for it. */
@@ -121,26 +97,7 @@ function requireGraphs(
   }
 }
 
-/**
- * Brings the files that a pipeline needs into the cache and returns the snapshot folder. Files that
- * are there are not fetched again; a broken download goes on where it stopped; every file is checked
- * against the hash the hub lists for it. Without a network, a snapshot that is complete is used.
- *
- * @param id `owner/name` or `name`
- * @throws {HubError} its `code` says what failed, its message what to do
- * @throws {RangeError} `timeout`, `retries` or `backoff` is no number that can be used
- * @throws {DOMException} AbortError, when the signal aborts
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { downloadFromHub, HubError } from "@shum/models";
- *
- * const cacheDir = await Deno.makeTempDir();
- * const download = () => downloadFromHub("owner/model", { cacheDir, offline: true });
- * await assertRejects(download, HubError, "not in the cache");
- * ```
- */
+/** See {@linkcode downloadFromHub} of `platform.ts`. */
 export async function downloadFromHub(id: string, options: HubOptions = {}): Promise<string> {
   if (!isHubId(id)) {
     throw new HubError(
@@ -168,7 +125,9 @@ export async function downloadFromHub(id: string, options: HubOptions = {}): Pro
     );
   }
   const hub: Hub = {
-    endpoint: hubEndpoint(options.endpoint ?? environment("HF_ENDPOINT") ?? HUB),
+    endpoint: hubEndpoint(
+      options.endpoint ?? environment("HF_ENDPOINT") ?? "https://huggingface.co",
+    ),
     token: options.token === false ? undefined : options.token?.trim() || await hubToken(),
     signal,
     timeout: timeoutOf(options),

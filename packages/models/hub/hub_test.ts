@@ -7,7 +7,9 @@ import {
 } from "@std/assert";
 import { join } from "@std/path";
 import { COMMIT, MockHub, noise, sampleRepository } from "../testing/_mock_hub.ts";
-import { downloadFromHub, HubError, type HubOptions, type HubProgress, isHubId } from "./hub.ts";
+import { HubError } from "./_error.ts";
+import { isHubId } from "./_id.ts";
+import { downloadFromHub, type HubOptions, type HubProgress } from "./hub.ts";
 
 const NEEDED = [
   "model_index.json",

@@ -1,6 +1,3 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { requireFile } from "../files/_regular_file.ts";
-
 /** Bytes that can be read at any place: a file, or memory. */
 export interface ByteSource {
   readonly size: number;
@@ -9,48 +6,6 @@ export interface ByteSource {
   /** The byte at a place: most of what is read are single ones. */
   byte(offset: number): number;
   close(): void;
-}
-
-const windowSize = 1 << 16;
-
-/**
- * Reads a file through a window, so that skipping over weights costs nothing.
- *
- * @throws {Error} if there is no such file, or it is a folder, pipe, socket or device.
- */
-export function fileSource(path: string): ByteSource {
-  requireFile(path, "an ONNX model"); // opening a pipe would wait for ever
-  const file = openSync(path, "r");
-  const size = fstatSync(file).size;
-  let window = new Uint8Array(windowSize);
-  let start = 0;
-  let end = 0;
-  return {
-    size,
-    byte(offset: number): number {
-      return offset >= start && offset < end ? window[offset - start]! : this.read(offset, 1)[0]!;
-    },
-    read(offset: number, length: number): Uint8Array {
-      if (!(offset >= 0 && length >= 0 && offset + length <= size)) {
-        throw new SyntaxError(
-          `it ends after ${size} bytes; expected at least ${offset + length} (cut short?)`,
-        );
-      }
-      if (offset < start || offset + length > end) {
-        if (length > window.length) window = new Uint8Array(length);
-        start = offset;
-        end = offset;
-        const wanted = Math.min(window.length, size - offset);
-        while (end - start < wanted) {
-          const count = readSync(file, window, end - start, wanted - (end - start), end);
-          if (count === 0) break;
-          end += count;
-        }
-      }
-      return window.subarray(offset - start, offset - start + length);
-    },
-    close: () => closeSync(file),
-  };
 }
 
 /** Reads from memory. */
@@ -78,7 +33,7 @@ const longestText = 1 << 20;
 /** As in Google's own reader. */
 const deepest = 100;
 /** A model of a hundred thousand operators has two million. */
-const mostFields = 5_000_000;
+const mostFields = 2_000_000;
 
 /** A cursor over the fields of one protobuf message; https://protobuf.dev/programming-guides/encoding. */
 export class ProtobufReader {

@@ -1,9 +1,10 @@
-import { dirname, join } from "node:path";
 import { checkLocation } from "./_location.ts";
+import { builtin } from "../files/_builtin.ts";
+import { fileSource } from "../files/_file_source.ts";
 import { modelRoots, realPathInside } from "../files/_paths.ts";
 import { operatorName, readNode } from "./_node.ts";
 import { elementType, readTensor } from "./_tensor.ts";
-import { type ByteSource, fileSource, memorySource, ProtobufReader } from "./_protobuf.ts";
+import { type ByteSource, memorySource, ProtobufReader } from "./_protobuf.ts";
 import type { OnnxInitializer, OnnxModel, OnnxNode } from "./_types.ts";
 import type { TensorInfo } from "../session.ts";
 
@@ -34,8 +35,7 @@ export function readOnnxModel(source: string | Uint8Array): OnnxModel {
     return readModel(opened);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const what = typeof source === "string" ? `"${source}"` : "the given bytes";
-    throw new SyntaxError(`Cannot read ONNX model ${what}: ${error.message}`);
+    throw new SyntaxError(`Cannot read ONNX model ${nameOf(source)}: ${error.message}`);
   } finally {
     opened.close();
   }
@@ -44,11 +44,12 @@ export function readOnnxModel(source: string | Uint8Array): OnnxModel {
 /**
  * Reads the numbers of one float32 or float16 constant of a model.
  *
- * @param path The `.onnx` file that {@linkcode readOnnxModel} read.
+ * @param source What {@linkcode readOnnxModel} read.
  * @param initializer One of its constants.
  * @throws {TypeError} if its type is neither float32 nor float16.
  * @throws {RangeError} if offset, length and shape do not fit together.
- * @throws {SyntaxError} if the file is cut short, or lies outside the model's folder.
+ * @throws {SyntaxError} if the file is cut short, lies outside the model's folder, or beside
+ * bytes.
  *
  * @example Only floats are read
  * ```ts
@@ -59,9 +60,12 @@ export function readOnnxModel(source: string | Uint8Array): OnnxModel {
  * assertThrows(() => readInitializer("model.onnx", ids), TypeError, "int64");
  * ```
  */
-export function readInitializer(path: string, initializer: OnnxInitializer): Float32Array {
+export function readInitializer(
+  source: string | Uint8Array,
+  initializer: OnnxInitializer,
+): Float32Array {
   const { name, type, shape, file, offset, length } = initializer;
-  const what = `Cannot read constant "${name}" of "${path}"`;
+  const what = `Cannot read constant "${name}" of ${nameOf(source)}`;
   if (type !== "float32" && type !== "float16") {
     throw new TypeError(`${what}: type is ${type}; expected float32 or float16`);
   }
@@ -74,21 +78,35 @@ export function readInitializer(path: string, initializer: OnnxInitializer): Flo
   }
   try {
     if (file !== undefined) checkLocation(file, name);
-    const folder = dirname(path);
-    const beside = file === undefined ? path : join(folder, file);
-    const source = fileSource(realPathInside(beside, modelRoots(folder)) ?? beside);
+    const opened = openInitializer(source, file);
     try {
-      const bytes = source.read(offset, length).slice();
+      const bytes = opened.read(offset, length).slice();
       return type === "float32"
         ? new Float32Array(bytes.buffer)
         : new Float32Array(new Float16Array(bytes.buffer));
     } finally {
-      source.close();
+      opened.close();
     }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new SyntaxError(`${what}: ${error.message}`, { cause: error });
   }
+}
+
+/** The bytes that a constant lies in: the graph's, or those of a file beside it. */
+function openInitializer(source: string | Uint8Array, file: string | undefined): ByteSource {
+  if (typeof source !== "string") {
+    if (file === undefined) return memorySource(source);
+    throw new SyntaxError(`it lies in "${file}"; expected a whole model in the given bytes`);
+  }
+  const { dirname, join } = builtin("path");
+  const folder = dirname(source);
+  const beside = file === undefined ? source : join(folder, file);
+  return fileSource(realPathInside(beside, modelRoots(folder)) ?? beside);
+}
+
+function nameOf(source: string | Uint8Array): string {
+  return typeof source === "string" ? `"${source}"` : "the given bytes";
 }
 
 interface Building {

@@ -1,5 +1,8 @@
+import type { Dirent } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { hubCacheFolder } from "../hub/_cache.ts";
+import { isAbsent } from "../files/_absent.ts";
+import { hubCacheFolder } from "../hub/_folder.ts";
 import { readModelText } from "../files/_regular_file.ts";
 import { missingGraphs, type ModelIndex } from "../model_index.ts";
 
@@ -21,14 +24,12 @@ export interface CachedModel {
   readonly missing: readonly string[];
 }
 
-async function names(folder: string): Promise<Deno.DirEntry[]> {
-  const entries: Deno.DirEntry[] = [];
+async function names(folder: string): Promise<Dirent[]> {
+  let entries: Dirent[] = [];
   try {
-    for await (const entry of Deno.readDir(folder)) entries.push(entry);
+    entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    const absent = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory;
-    if (!absent) throw error;
+    if (!isAbsent(error)) throw error;
   }
   return entries.sort((a, b) => a.name < b.name ? -1 : 1);
 }
@@ -37,23 +38,13 @@ async function filesBelow(folder: string, prefix = ""): Promise<string[]> {
   const paths: string[] = [];
   for (const entry of await names(folder)) {
     const path = prefix + entry.name;
-    if (entry.isDirectory) paths.push(...await filesBelow(join(folder, entry.name), `${path}/`));
+    if (entry.isDirectory()) paths.push(...await filesBelow(join(folder, entry.name), `${path}/`));
     else paths.push(path);
   }
   return paths;
 }
 
-/**
- * Lists the models in the hub's cache that have a model_index.json, whoever downloaded them.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- * import { cachedModels } from "@shum/models";
- *
- * assertEquals(await cachedModels({ cacheDir: await Deno.makeTempDir() }), []);
- * ```
- */
+/** See {@linkcode cachedModels} of `platform.ts`. */
 export async function cachedModels(
   { cacheDir = hubCacheFolder() }: { readonly cacheDir?: string } = {},
 ): Promise<readonly CachedModel[]> {
@@ -78,7 +69,7 @@ export async function cachedModels(
       }
       const files = await filesBelow(path);
       const sizes = await Promise.all(
-        files.map((file) => Deno.stat(join(path, file)).then((info) => info.size, () => 0)),
+        files.map((file) => stat(join(path, file)).then((info) => info.size, () => 0)),
       );
       models.push({
         id,

@@ -6,8 +6,9 @@
  */
 
 import { statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { hubCacheFolder } from "../hub/_cache.ts";
+import { hubCacheFolder } from "../hub/_folder.ts";
 import {
   chooseGraph,
   componentFolders,
@@ -19,7 +20,7 @@ import {
 } from "../model_index.ts";
 import type { HubOptions } from "../hub/hub.ts";
 import { modelRoots, realPathInside } from "../files/_paths.ts";
-import { type WeightsFile, weightsOf } from "../files/_weights.ts";
+import { type WeightsFile, weightsOf, weightsProblem } from "../files/_weights.ts";
 import { readOnnxModel } from "../onnx/model.ts";
 import { requireFile } from "../files/_regular_file.ts";
 import { readablePlace } from "../files/_side_by_side.ts";
@@ -43,14 +44,14 @@ export async function listFolders(root: string): Promise<Listing> {
   const folders = new Map<string, Set<string>>([["", new Set()]]);
   const refused = new Map<string, string>();
   const list = async (folder: string) => {
-    for await (const entry of Deno.readDir(join(root, folder))) {
+    for (const entry of await readdir(join(root, folder), { withFileTypes: true })) {
       const way = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const path = join(root, way);
-      let isDirectory = entry.isDirectory;
-      if (!isDirectory && !entry.isFile) {
+      let isDirectory = entry.isDirectory();
+      if (!isDirectory && !entry.isFile()) {
         try {
           // A link to nothing is a name like any other: whoever needs the file will miss it.
-          const info = entry.isSymlink && realPathInside(path, roots) === undefined
+          const info = entry.isSymbolicLink() && realPathInside(path, roots) === undefined
             ? undefined
             : statSync(path);
           isDirectory = info?.isDirectory() === true;
@@ -171,19 +172,9 @@ async function checkNetwork(
       problems.push(`${folder}/${graph}: ${(error as Error).message}`);
       continue;
     }
-    const found = problems.length;
-    for (const { location, real, size, expected } of weights) {
-      if (real === undefined) {
-        problems.push(
-          `${folder}/${location}: missing; the weights of ${folder}/${graph} are in it`,
-        );
-      } else if (size < expected) {
-        problems.push(
-          `${folder}/${location}: it has ${size} bytes; expected at least ${expected} (truncated?)`,
-        );
-      }
-    }
-    if (problems.length === found && weights.length > 0) {
+    const broken = weights.map(weightsProblem).filter((problem) => problem !== undefined);
+    problems.push(...broken.map((problem) => `${folder}/${graph}: ${problem}`));
+    if (broken.length === 0 && weights.length > 0) {
       const place = await readablePlace(path, weights, cacheDir ?? hubCacheFolder());
       if (place !== path) moved.set(path, place);
     }

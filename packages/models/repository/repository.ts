@@ -6,28 +6,28 @@
  */
 
 import { parseConfig } from "../files/_python_json.ts";
+import { stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
-import { homeFolder } from "../hub/_cache.ts";
+import { homeFolder } from "../hub/_folder.ts";
 import { chooseGraph, componentKind, components, type ModelIndex } from "../model_index.ts";
-import { downloadFromHub, type HubOptions, isHubId } from "../hub/hub.ts";
+import { isHubId } from "../hub/_id.ts";
+import { downloadFromHub, type HubOptions } from "../hub/hub.ts";
 import { readModelText } from "../files/_regular_file.ts";
+import type { ModelFiles } from "../model_files.ts";
+import { RepositoryError } from "./error.ts";
 import { checkRepository, listFolders, type Listing } from "./_check.ts";
-
-export { type CachedModel, cachedModels } from "./_cached.ts";
 
 /** Settings of {@linkcode openRepository}: those of the hub, which a local folder ignores. */
 export type RepositoryOptions = HubOptions;
 
 /** A model folder that has everything its model_index.json names. */
-export interface Repository {
+export interface Repository extends ModelFiles {
   /** The hub id, or the path as it was given. */
   readonly id: string;
   /** The folder with the files. */
   readonly path: string;
   /** model_index.json. */
   readonly index: ModelIndex;
-  /** Whether a component, such as "unet" or "vae_encoder", is there to be used. */
-  has(component: string): boolean;
   /**
    * The path of a component's file; without a name, its graph.
    *
@@ -42,37 +42,13 @@ export interface Repository {
    * @throws {RangeError} it is longer than any such file: 64 MiB for a tokenizer's, else 4 MiB
    */
   json(component: string, name: string): Promise<unknown>;
-}
-
-/**
- * A model folder that cannot be used: what is missing or damaged, and where it was looked for.
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { openRepository, RepositoryError } from "@shum/models";
- * const empty = await Deno.makeTempDir();
- * await assertRejects(() => openRepository(empty), RepositoryError, "model_index.json");
- * ```
- */
-export class RepositoryError extends Error {
-  /** Each thing that is wrong. */
-  readonly problems: readonly string[];
-
-  /** Makes an error that lists what is wrong with a model. */
-  constructor(message: string, problems: readonly string[] = [], options?: ErrorOptions) {
-    super(
-      problems.length === 0 ? message : `${message}\n${problems.map((p) => `  - ${p}`).join("\n")}`,
-      options,
-    );
-    this.name = "RepositoryError";
-    this.problems = problems;
-  }
+  /** The path of a component's graph, as {@linkcode Repository.file} gives it. */
+  graph(component: string): Promise<string>;
 }
 
 async function isFolder(path: string): Promise<boolean | undefined> {
   try {
-    return (await Deno.stat(path)).isDirectory;
+    return (await stat(path)).isDirectory();
   } catch {
     return undefined;
   }
@@ -144,26 +120,7 @@ async function readIndex(folder: string, id: string, listing: Listing): Promise<
   return index as ModelIndex;
 }
 
-/**
- * Opens a model: a local folder, a hub id (`owner/name`, `owner/name@revision`) or the address of
- * its page. Everything that model_index.json names must be there and whole; otherwise the error
- * lists every problem at once. Graphs are looked at, not loaded.
- *
- * Layouts: optimum (`vae_encoder/`, `vae_decoder/`, `unet/` or `transformer/`, `model.onnx` with
- * `model.onnx_data`) and the older diffusers one (`unet/weights.pb`).
- *
- * @throws {RepositoryError} no such folder, or something in it is missing or damaged
- * @throws {HubError} the download failed
- * @throws {SyntaxError} model_index.json is not JSON
- *
- * @example
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { openRepository, RepositoryError } from "@shum/models";
- *
- * await assertRejects(() => openRepository("./no/such/folder"), RepositoryError, "no folder");
- * ```
- */
+/** See {@linkcode openRepository} of `platform.ts`. */
 export async function openRepository(
   idOrPath: string,
   options: RepositoryOptions = {},
@@ -203,14 +160,17 @@ export async function openRepository(
     id: idOrPath,
     path: folder,
     index,
-    has(component: string): boolean {
+    has(component: string, name?: string): boolean {
       const inside = names(component);
+      if (name !== undefined) return inside.includes(name);
       if (inside.length === 0) return false;
       const declared = components(index).includes(component);
       return componentKind(component) !== "network" || graph(component) !== undefined ||
         (declared && component !== "vae");
     },
     file,
+    graph: async (component: string) => await Promise.resolve(file(component)),
+    text: async (component: string, name: string) => await readModelText(file(component, name)),
     async json(component: string, name: string): Promise<unknown> {
       const path = file(component, name);
       return parseConfig(await readModelText(path), path);

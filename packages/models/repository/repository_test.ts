@@ -8,8 +8,10 @@ import {
 import { join } from "@std/path";
 import { MockHub, noise } from "../testing/_mock_hub.ts";
 import { writeOnnxModel } from "../onnx/_writer.ts";
-import { HubError } from "../hub/hub.ts";
-import { cachedModels, openRepository, RepositoryError } from "./repository.ts";
+import { HubError } from "../hub/_error.ts";
+import { cachedModels } from "./_cached.ts";
+import { RepositoryError } from "./error.ts";
+import { openRepository } from "./repository.ts";
 
 /** A graph whose weights, if it has any, lie in `location`. */
 function graph(location?: string, length = 16): Uint8Array {
@@ -142,10 +144,11 @@ Deno.test("openRepository() lists every missing or damaged part at once", () =>
 Deno.test("openRepository() compares external data with what the graph refers to", () =>
   withFolder(async (folder) => {
     assertEquals(await problems(folder, { "unet/model.onnx_data": undefined }), [
-      "unet/model.onnx_data: missing; the weights of unet/model.onnx are in it",
+      'unet/model.onnx: its weights "model.onnx_data" are missing; expected that file beside the model',
     ]);
     assertEquals(await problems(folder, { "unet/model.onnx_data": noise(3999) }), [
-      "unet/model.onnx_data: it has 3999 bytes; expected at least 4000 (truncated?)",
+      'unet/model.onnx: its weights "model.onnx_data" have 3999 bytes; expected 4000: the file is cut ' +
+      "short, download it again",
     ]);
   }));
 

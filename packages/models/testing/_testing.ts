@@ -12,7 +12,12 @@ export interface ComponentSpec {
 /** Writes a model folder into a temporary place; objects become JSON, strings are written as such. */
 export async function modelFolder(
   components: Readonly<Record<string, ComponentSpec>>,
-): Promise<ModelFiles & AsyncDisposable & { readonly path: string }> {
+): Promise<
+  ModelFiles & AsyncDisposable & {
+    readonly path: string;
+    file(component: string, name?: string): string;
+  }
+> {
   const path = await Deno.makeTempDir({ prefix: "shum_model_" });
   for (const [name, { model, files = {} }] of Object.entries(components)) {
     await Deno.mkdir(`${path}/${name}`);
@@ -32,8 +37,13 @@ export async function modelFolder(
   };
   return {
     path,
-    has: (component: string) => component in components,
+    has: (component: string, name?: string) => {
+      const found = components[component];
+      return found !== undefined && (name === undefined || name in (found.files ?? {}));
+    },
     file,
+    text: (component: string, name: string) => Deno.readTextFile(file(component, name)),
+    graph: async (component: string) => await Promise.resolve(file(component)),
     json: async (component: string, name: string) =>
       JSON.parse(await Deno.readTextFile(file(component, name))),
     [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),

@@ -1,11 +1,12 @@
 import { type ClipTokenizer, openClipTokenizer } from "./clip_tokenizer.ts";
-import { readFinalNorm } from "./_final_norm.ts";
+import { type LayerNorm, readFinalNorm } from "./_final_norm.ts";
 import { assertFinite } from "../finite.ts";
+import { openGraph } from "../engine/_open_graph.ts";
+import type { GraphSource, OpenOptions } from "../engine/engine.ts";
 import type { ModelFiles } from "../model_files.ts";
 import type { TokenRow } from "./prompt_weights.ts";
-import type { Session, SessionOptions } from "../session.ts";
+import type { Session } from "../session.ts";
 import type { Tensor } from "../tensor.ts";
-import { openSession } from "../engine/node/open_session.ts";
 
 /** Which of a text encoder's layers is read. */
 export interface Layer {
@@ -32,11 +33,13 @@ const pooledName = "text_embeds";
 export class ClipTextModel implements AsyncDisposable {
   readonly tokenizer: ClipTokenizer;
   readonly #session: Session;
-  #finalNorm: { scale: Float32Array; bias: Float32Array } | undefined;
+  readonly #graph: () => Promise<GraphSource>;
+  #finalNorm: LayerNorm | undefined;
 
-  constructor(session: Session, tokenizer: ClipTokenizer) {
+  constructor(session: Session, tokenizer: ClipTokenizer, graph: () => Promise<GraphSource>) {
     this.tokenizer = tokenizer;
     this.#session = session;
+    this.#graph = graph;
     if (!session.inputNames.includes("input_ids")) {
       throw new TypeError(
         `Cannot use "${session.path}" as text encoder: it reads ${
@@ -66,7 +69,7 @@ export class ClipTextModel implements AsyncDisposable {
     const hidden = results[name]!.data as Float32Array;
     const width = results[name]!.shape[2]!;
     assertFinite(hidden, `"${path}"`, "use its float32 export");
-    if (layer.norm && name !== lastLayer) this.#normalise(hidden, width);
+    if (layer.norm && name !== lastLayer) await this.#normalise(hidden, width);
     emphasise(hidden, width, weights, normalise);
     return { hidden, width, pooled: results[pooledName]?.data as Float32Array | undefined };
   }
@@ -104,8 +107,9 @@ export class ClipTextModel implements AsyncDisposable {
   }
 
   /** The final layer norm, Ba et al. (2016), https://arxiv.org/abs/1607.06450, with the graph's weights. */
-  #normalise(hidden: Float32Array, width: number): void {
-    const { scale, bias } = this.#finalNorm ??= readFinalNorm(this.#session.path, lastLayer);
+  async #normalise(hidden: Float32Array, width: number): Promise<void> {
+    this.#finalNorm ??= await readFinalNorm(await this.#graph(), lastLayer);
+    const { scale, bias } = this.#finalNorm;
     for (let start = 0; start < hidden.length; start += width) {
       let mean = 0;
       for (let i = 0; i < width; i++) mean += hidden[start + i]!;
@@ -125,12 +129,12 @@ export async function openClipTextModel(
   files: ModelFiles,
   component: string,
   tokenizerComponent: string,
-  options: SessionOptions,
+  options: OpenOptions,
 ): Promise<ClipTextModel> {
   const tokenizer = await openClipTokenizer(files, tokenizerComponent);
-  const session = await openSession(files.file(component), options);
+  const session = await openGraph(files, component, options);
   try {
-    return new ClipTextModel(session, tokenizer);
+    return new ClipTextModel(session, tokenizer, () => files.graph(component));
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;

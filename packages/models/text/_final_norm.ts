@@ -1,3 +1,5 @@
+import type { GraphSource } from "../engine/engine.ts";
+import { describeSource, readGraph } from "../engine/_graph_source.ts";
 import { type OnnxModel, readInitializer, readOnnxModel } from "../onnx/model.ts";
 
 /** Scale and bias of a layer norm. */
@@ -12,15 +14,18 @@ export interface LayerNorm {
  *
  * @throws {TypeError} if the output does not end with a layer norm.
  */
-export function readFinalNorm(path: string, output: string): LayerNorm {
-  const model = readOnnxModel(path);
+export async function readFinalNorm(graph: GraphSource, output: string): Promise<LayerNorm> {
+  const source = await readGraph(graph);
+  const model = readOnnxModel(source);
   const [scale, bias] = normInputs(model, output).map((name) => {
     const found = constant(model, name);
-    return found && readInitializer(path, found);
+    return found && readInitializer(source, found);
   });
   if (scale && bias) return { scale, bias };
   throw new TypeError(
-    `Cannot skip CLIP layers of "${path}": its output ${output} does not end with a layer norm of ` +
+    `Cannot skip CLIP layers of ${
+      describeSource(graph)
+    }: its output ${output} does not end with a layer norm of ` +
       `known weights, which every layer that is read needs; expected a plain export, or no CLIP skip`,
   );
 }

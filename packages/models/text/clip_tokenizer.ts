@@ -6,9 +6,7 @@ import {
   tokenizerFromVocabulary,
   tokenText,
 } from "./_clip_vocabulary.ts";
-import { findFile, readConfig } from "../_component_files.ts";
-import type { ModelFiles } from "../model_files.ts";
-import { readModelText } from "../files/_regular_file.ts";
+import { type ModelFiles, readConfig } from "../model_files.ts";
 
 export type { ClipTokenizerConfig } from "./_clip_vocabulary.ts";
 
@@ -149,10 +147,9 @@ function open(json: Readonly<Record<string, unknown>>, config: ClipTokenizerConf
  *
  * const folder = {
  *   has: () => false,
- *   file: (): string => {
- *     throw new Error("Cannot find file");
- *   },
  *   json: () => Promise.reject(new Error("Cannot find file")),
+ *   text: () => Promise.reject(new Error("Cannot find file")),
+ *   graph: () => Promise.reject(new Error("Cannot find file")),
  * };
  * await assertRejects(() => openClipTokenizer(folder), SyntaxError, "vocab.json");
  * ```
@@ -165,20 +162,18 @@ export async function openClipTokenizer(
     ...await readConfig(files, component, "special_tokens_map.json"),
     ...await readConfig(files, component, "tokenizer_config.json"),
   };
-  const merges = findFile(files, component, "merges.txt");
-  const json = findFile(files, component, "tokenizer.json");
-  if (json !== undefined) {
+  if (files.has(component, "tokenizer.json")) {
     const tokenizer = await readConfig(files, component, "tokenizer.json");
     return makeClipTokenizer({ tokenizer, config });
   }
-  if (merges === undefined || findFile(files, component, "vocab.json") === undefined) {
+  if (!files.has(component, "merges.txt") || !files.has(component, "vocab.json")) {
     throw new SyntaxError(
       `Cannot open ${component}: it has no tokenizer.json, nor vocab.json and merges.txt; ` +
         `expected one of the two`,
     );
   }
   const vocab = await readConfig(files, component, "vocab.json") as Record<string, number>;
-  return makeClipTokenizer({ vocab, merges: await readModelText(merges), config });
+  return makeClipTokenizer({ vocab, merges: await files.text(component, "merges.txt"), config });
 }
 
 function describe(value: unknown): string {

@@ -2,7 +2,7 @@ import { type ClipTextModel, type EncodedRow, openClipTextModel } from "./_clip_
 import type { Condition } from "../condition.ts";
 import type { ModelFiles } from "../model_files.ts";
 import { cutRows, parsePrompt, type TokenRow } from "./prompt_weights.ts";
-import type { SessionOptions } from "../session.ts";
+import type { OpenOptions } from "../engine/engine.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** A prompt: text, with another one for SDXL's second encoder if wished. */
@@ -42,7 +42,7 @@ export interface EncodeOptions {
 }
 
 /** How {@linkcode openPromptEncoder} opens. */
-export interface PromptEncoderOptions extends SessionOptions {
+export interface PromptEncoderOptions extends OpenOptions {
   /**
    * From `model_index.json`, for SDXL: an absent prompt becomes zeros rather than the encoding of
    * "". True by default, as in diffusers.
@@ -86,8 +86,9 @@ const mostRows = 64;
  *
  * const folder = {
  *   has: (component: string) => component === "unet",
- *   file: (component: string) => component,
  *   json: () => Promise.resolve({}),
+ *   text: () => Promise.resolve(""),
+ *   graph: (component: string) => Promise.resolve(component),
  * };
  * await assertRejects(() => openPromptEncoder(folder), TypeError, "text_encoder");
  * ```

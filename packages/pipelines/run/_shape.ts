@@ -1,9 +1,8 @@
 /**
- * From the size of pictures to the shape of samples, and back.
+ * From the size of pictures to the shape of samples.
  *
  * @module
  */
-import { type Image, toImage } from "../pictures/image.ts";
 import type { ModelParts } from "../model_parts.ts";
 import type { RunOptions } from "../pipeline.ts";
 
@@ -46,29 +45,4 @@ export function shapeOf(
     }
   }
   return [images, channels, size.height / scaleFactor, size.width / scaleFactor];
-}
-
-/**
- * How samples become images.
- *
- * @param parts What decodes latents, or the range of pixels.
- * @param x The samples.
- * @param shape Their shape.
- * @param seeds One seed per image.
- * @returns The images.
- */
-export async function decode(
-  { decoder, range: [low, high] = [-1, 1] }: Pick<ModelParts, "decoder" | "range">,
-  x: Float32Array,
-  shape: Shape,
-  seeds: readonly number[],
-): Promise<readonly Image[]> {
-  if (!decoder) {
-    const isPlain = low === -1 && high === 1;
-    const data = isPlain ? x : x.map((value) => 2 * (value - low) / (high - low) - 1);
-    return seeds.map((seed, i) => toImage({ data, shape }, i, seed));
-  }
-  await using lease = await decoder.acquire();
-  const pictures = await lease.value.decode(x, shape);
-  return seeds.map((seed, i) => toImage(pictures, i, seed));
 }

@@ -5,6 +5,7 @@
  */
 import { positiveBranch } from "@shum/guidance";
 import { encodeConditions, promptsOf, textGuidance } from "./_text_conditions.ts";
+import type { ModelParts } from "../model_parts.ts";
 import type { RunOptions } from "../pipeline.ts";
 import type { RunPlan } from "./run_plan.ts";
 import type { ConditionGroup, Task } from "./task.ts";
@@ -31,6 +32,44 @@ export function textTask(parts: TextParts, input: TextInput, options: RunOptions
     ],
     encode: (plan) => encodePrompts(parts, input, options, plan),
   };
+}
+
+/**
+ * The part of a task that concerns its prompts, if there are any: without one nothing is guided.
+ *
+ * @param parts The model, which need not read prompts.
+ * @param input The prompts.
+ * @param options What the caller said.
+ * @returns A task that begins from noise.
+ * @throws {TypeError | RangeError} When the prompts are not usable, or the model takes its channels or none.
+ */
+export function optionalTextTask(
+  parts: ModelParts,
+  { prompt, negativePrompt, also }: Partial<TextInput>,
+  options: RunOptions,
+): Task {
+  if (!readsText(parts)) {
+    if (prompt === undefined) return {};
+    throw new TypeError("Cannot make image from text: the model reads no prompts; expected none");
+  }
+  if (parts.inChannels !== parts.channels) {
+    throw new TypeError(
+      `Cannot use model for this: it reads ${parts.inChannels} channels; expected ` +
+        `${parts.channels}, its samples' own`,
+    );
+  }
+  const unguided = prompt === undefined ? { guidanceScale: 1, ...options } : options;
+  return textTask(parts, { prompt: prompt ?? "", negativePrompt, also }, unguided);
+}
+
+/**
+ * Whether a model reads prompts.
+ *
+ * @param parts The model.
+ * @returns Whether it has a text encoder.
+ */
+export function readsText(parts: ModelParts): parts is TextParts {
+  return "promptEncoder" in parts;
 }
 
 /**

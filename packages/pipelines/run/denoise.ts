@@ -50,6 +50,13 @@ export interface DenoiseSettings {
   /** The classifier, where the guidance asks for one. */
   readonly gradient?: PredictGradient | undefined;
   /**
+   * Called before each step of a plan with the predicted clean samples, which it may change in place. The
+   * step is made from them and from the noise that the network itself predicted.
+   */
+  readonly correct?:
+    | ((x0: Float32Array, progress: Progress) => void | Promise<void>)
+    | undefined;
+  /**
    * Called after call `index` (from 0) with the new samples, which it may change in place, and the level
    * they are at; there is none after the last call.
    */
@@ -120,7 +127,7 @@ export interface DenoiseStep extends Progress {
  * ```
  */
 export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseStep, Float32Array> {
-  const { batch, guidance, predict, gradient, afterStep, signal } = options;
+  const { batch, guidance, predict, gradient, correct, afterStep, signal } = options;
   checkGuidance(guidance, {
     plan: "plan" in options ? options.plan : undefined,
     hasGradient: gradient !== undefined,
@@ -141,7 +148,7 @@ export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseS
     signal?.throwIfAborted();
 
     const { predictions, variance } = arrange(branches, outputs, input.length, batch);
-    const renoise = guidance.renoise && predictions[guidance.renoise];
+    let renoise = guidance.renoise && predictions[guidance.renoise];
     if (step && guidance.on === "x0") {
       // Combined where the guidance wants it and taken back, since the runner reads raw outputs.
       for (const branch of branches) {
@@ -160,6 +167,13 @@ export async function* denoise(options: DenoiseOptions): AsyncGenerator<DenoiseS
       // The classifier saw cIn x, so the gradient in x has the factor cIn.
       const scale = scaleAt(term.scale, progress) * cIn;
       if (term.form === "ddim") shiftOutput(output, slope, scale, level, step.cOut);
+    }
+    if (step && correct) {
+      renoise ??= Float32Array.from(output);
+      const x0 = toX0(output, runner.x, step.cSkip, step.cOut);
+      await correct(x0, progress);
+      signal?.throwIfAborted();
+      weightedSum(output, [1 / step.cOut, -step.cSkip / step.cOut], [x0, runner.x]);
     }
     runner.step(output, variance, renoise);
     if (slope && term?.form === "ddpm" && typeof step?.x.noise === "number") {
@@ -185,8 +199,8 @@ interface Driven extends Trajectory {
 
 function begin(options: DenoiseOptions): { runner: Driven; plan: Plan | undefined } {
   if ("trajectory" in options) return { runner: options.trajectory, plan: undefined };
-  const { guidance, x, noise, clip, batch } = options;
-  const plan = guidance.renoise ? renoisingPlan(options.plan) : options.plan;
+  const { guidance, correct, x, noise, clip, batch } = options;
+  const plan = guidance.renoise || correct ? renoisingPlan(options.plan) : options.plan;
   return { runner: new Runner(plan, x, noise, clip, batch), plan };
 }
 

@@ -18,13 +18,15 @@ import {
   seedsOf,
 } from "./_noise.ts";
 import { predictor } from "./_predictor.ts";
-import { type Sampler, samplerFor } from "./_sampler.ts";
-import { decode, type Shape, shapeOf } from "./_shape.ts";
+import { samplerFor } from "./_sampler.ts";
+import { decode } from "./_pixels.ts";
+import { type Shape, shapeOf } from "./_shape.ts";
 import { denoise, type DenoiseStep } from "./denoise.ts";
 import type { Image, Images } from "../pictures/image.ts";
 import type { ModelParts } from "../model_parts.ts";
 import type { Preview, RunOptions } from "../pipeline.ts";
 import type { RunPlan } from "./run_plan.ts";
+import type { Sampler } from "./sampler.ts";
 import type { Batch, ConditionGroup, Start, Task } from "./task.ts";
 
 /** A run, planned and not begun. */
@@ -64,7 +66,7 @@ export function planRun(parts: ModelParts, given: RunOptions, task: Task): Run {
   const shape = shapeOf(parts, options, images);
   checkLatents(shape, options);
   const guidance = task.guidance ?? guidanceFor(options, parts.defaults.guidanceScale);
-  const sampler = samplerFor(parts, options, task.begin);
+  const sampler = task.sampler ?? samplerFor(parts, options, task.begin);
   const generators = seeds.seeds.map((seed) => makeGenerator(options.rng ?? "torch", seed));
 
   const { networks = {} } = options;
@@ -186,7 +188,9 @@ async function* withDenoiser<Value, Result>(
 /** What the loop needs. */
 function loopOf(
   { sampler, guidance, options: { networks, signal }, plan }: Run,
-  { x, constrain, concat, inputs, groups, batch }: Start & { readonly batch: OwnBatch },
+  { x, plan: own, correct, constrain, concat, inputs, groups, batch }: Start & {
+    readonly batch: OwnBatch;
+  },
   encoded: readonly ConditionGroup[],
   denoiser: Denoiser,
 ): Parameters<typeof denoise>[0] {
@@ -194,10 +198,12 @@ function loopOf(
   const told = (groups ?? encoded).map((group) => withMore(group, concat, inputs));
   return {
     ...sampler.start(x, generators, seeds),
+    ...own && { plan: own },
     batch: shape[0],
     guidance,
     predict: predictor({ shape, denoiser, networks, groups: told, signal }, plan.branches),
     gradient: networks?.classifier,
+    correct,
     afterStep: constrain && ((x, _index, level) => constrain(x, level ?? clean)),
     signal,
   };

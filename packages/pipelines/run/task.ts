@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { Branch, Guidance } from "@shum/guidance";
+import type { Branch, Guidance, Progress } from "@shum/guidance";
 import type { Condition, Tensor } from "@shum/models";
-import type { Gaussian, NoiseLevel } from "@shum/schedulers";
+import type { Gaussian, NoiseLevel, Plan } from "@shum/schedulers";
 import type { Image, Size } from "../pictures/image.ts";
 import type { RunPlan } from "./run_plan.ts";
+import type { Sampler } from "./sampler.ts";
 
 /** Where a run begins, if not at the first level. */
 export type Begin =
@@ -44,6 +45,12 @@ export interface Batch {
 export interface Start {
   /** The samples at the level where the sampler begins. */
   readonly x: Float32Array;
+  /** The run's plan where the input decides on it: with as many steps as the one that was told. */
+  readonly plan?: Plan | undefined;
+  /** Changes the predicted clean samples in place before a step of a plan; see `denoise`. */
+  readonly correct?:
+    | ((x0: Float32Array, progress: Progress) => void | Promise<void>)
+    | undefined;
   /** Changes the samples in place after every step; they are at `level` now. */
   readonly constrain?: ((x: Float32Array, level: NoiseLevel) => void) | undefined;
   /** Appended to the channels that the network reads. */
@@ -66,6 +73,8 @@ export interface Task {
   readonly guidance?: Guidance | undefined;
   /** The branches that it can tell the network about. Default: `positive`. */
   readonly branches?: readonly Branch[] | undefined;
+  /** What drives the run, instead of the model's scheduler. */
+  readonly sampler?: Sampler | undefined;
   /** Where to begin. Default: at the first level. */
   readonly begin?: Begin | undefined;
   /** Whether its images are made one by one. */

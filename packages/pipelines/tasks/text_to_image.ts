@@ -7,8 +7,11 @@ import { textTask } from "../run/_text_task.ts";
 import { ImageToImage } from "./image_to_image.ts";
 import { Inpaint } from "./inpaint.ts";
 import { Interpolate } from "./interpolate.ts";
+import { type OpenModel, openModel, type OpenOptions } from "../bayes/open_model.ts";
 import { ModelPipeline } from "../model_pipeline.ts";
 import type { RunOptions } from "../pipeline.ts";
+import { Restore } from "./restore.ts";
+import { ScoreBased } from "./score_based.ts";
 import { SuperResolution } from "./super_resolution.ts";
 import type { Task } from "../run/task.ts";
 import type { TextInput } from "../text_input.ts";
@@ -52,6 +55,10 @@ export class TextToImage extends ModelPipeline<TextInput, TextParts> {
   readonly superResolution: SuperResolution;
   /** Rows of images between two prompts and seeds, by the same networks. */
   readonly interpolate: Interpolate;
+  /** Pictures coloured, enlarged, completed or denoised, by the same networks. */
+  readonly restore: Restore;
+  /** Images by the score, by the same networks. */
+  readonly scoreBased: ScoreBased;
   /** Whether the model only enlarges pictures: then {@linkcode TextToImage.superResolution} is its task. */
   readonly enlarges: boolean;
   /** Whether the model only repaints parts of pictures: then {@linkcode TextToImage.inpaint} is its task. */
@@ -66,6 +73,13 @@ export class TextToImage extends ModelPipeline<TextInput, TextParts> {
     this.inpaint = new Inpaint(parts);
     this.superResolution = new SuperResolution(parts);
     this.interpolate = new Interpolate(parts);
+    this.restore = new Restore(parts);
+    this.scoreBased = new ScoreBased(parts);
+  }
+
+  /** The model as functions, for `classify`, `pictureLikelihood` and samplers of one's own. */
+  open(input: TextInput, options?: OpenOptions): Promise<OpenModel> {
+    return openModel(this.parts, input, options);
   }
 
   /** The prompts, and noise to begin from. */

@@ -12,6 +12,9 @@ import type { RunOptions } from "../pipeline.ts";
 import { PixelInpaint } from "./pixel_inpaint.ts";
 import type { RunPlan } from "../run/run_plan.ts";
 import type { Task } from "../run/task.ts";
+import { type OpenModel, openModel, type OpenOptions } from "../bayes/open_model.ts";
+import { Restore } from "./restore.ts";
+import { ScoreBased } from "./score_based.ts";
 
 /**
  * Images from noise alone: DDPM, DDIM and consistency models, in pixels or in a VAE's latents.
@@ -40,6 +43,10 @@ export class Unconditional extends ModelPipeline<Record<never, never>, ModelPart
   readonly colorize: Colorize;
   /** A part of a picture made anew, by the same network. */
   readonly inpaint: PixelInpaint;
+  /** Pictures coloured, enlarged, completed or denoised by DDNM, by the same network. */
+  readonly restore: Restore;
+  /** Images by the score, by the same network. */
+  readonly scoreBased: ScoreBased;
 
   /** Puts the parts together. Networks are opened by the first run. */
   constructor(parts: ModelParts) {
@@ -47,6 +54,13 @@ export class Unconditional extends ModelPipeline<Record<never, never>, ModelPart
     this.denoiseImage = new DenoiseImage(parts);
     this.colorize = new Colorize(parts);
     this.inpaint = new PixelInpaint(parts);
+    this.restore = new Restore(parts);
+    this.scoreBased = new ScoreBased(parts);
+  }
+
+  /** The model as functions, for `pictureLikelihood`, `pictureBound` and samplers of one's own. */
+  open(options?: OpenOptions): Promise<OpenModel> {
+    return openModel(this.parts, {}, options);
   }
 
   /** See `Pipeline.plan`. */

@@ -19,7 +19,7 @@ export interface Query {
  * The predicted noise is `eps` of `x = alpha·x0 + sigma·eps`, whatever the network was trained to say;
  * the score is `-eps / sigma`. It must be read before the next yield.
  *
- * @example
+ * @example A sampler of one call
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { adaptive, type AdaptiveSampler, score } from "@shum/schedulers";
@@ -42,9 +42,13 @@ export type AdaptiveSampler<Result = Float32Array> = Generator<Query, Result, Fl
  * `total` is the number of model calls to report to whoever shows progress; it is never less than the
  * calls made. After the last call `level` stays the last one asked for.
  *
- * Throws from `step` a `RangeError` for an output of the wrong length, or when the run is done.
+ * @param sampler The sampler, not started yet.
+ * @param prediction What the network predicts.
+ * @param options How many model calls to expect.
+ * @returns The run. Its `step` throws a `RangeError` for an output of the wrong length, or when
+ * the run is done.
  *
- * @example
+ * @example Three calls where two were expected
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { adaptive, score } from "@shum/schedulers";
@@ -61,7 +65,7 @@ export type AdaptiveSampler<Result = Float32Array> = Generator<Query, Result, Fl
 export function adaptive(
   sampler: AdaptiveSampler,
   prediction: Prediction,
-  { total = 0 }: { total?: number } = {},
+  { total = 0 }: { total?: number | undefined } = {},
 ): Trajectory {
   return new Adaptive(sampler, prediction, total);
 }
@@ -152,9 +156,13 @@ class Adaptive implements Trajectory {
  * Runs an adaptive sampler to its end with a model that answers at once or with a promise, for
  * results that are not samples, such as a likelihood.
  *
- * `model` is given `cIn·x`, which it must not keep, and what it is told about the level.
+ * @param sampler The sampler, not started yet.
+ * @param prediction What the network predicts.
+ * @param model The network: given `cIn·x`, which it must not keep, and what it is told about the
+ * level.
+ * @returns What the sampler returns.
  *
- * @example
+ * @example A result that is a number
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { type AdaptiveSampler, drive, score } from "@shum/schedulers";

@@ -6,13 +6,13 @@ import { coefficients } from "../solvers/_dpm_solver.ts";
 /** Settings of {@linkcode dpmAdaptive}, with k-diffusion's defaults. */
 export interface DpmAdaptiveOptions {
   /** Tolerated error relative to the sample, per step; 0.05. */
-  readonly rtol?: number;
+  readonly rtol?: number | undefined;
   /** Tolerated absolute error, per step; 0.0078. */
-  readonly atol?: number;
+  readonly atol?: number | undefined;
   /** The first step, in lambda; 0.05. */
-  readonly step?: number;
+  readonly step?: number | undefined;
   /** Steps after which to give up; 1000. A step is three model calls. */
-  readonly maxSteps?: number;
+  readonly maxSteps?: number | undefined;
 }
 
 /**
@@ -23,9 +23,15 @@ export interface DpmAdaptiveOptions {
  * arctangent). The batch shares its steps. `x` lies at `from` and is copied; the run ends at `to`,
  * above sigma 0. Drive it with `adaptive`.
  *
- * Throws a `RangeError` for a `to` without noise, or if `maxSteps` do not suffice.
+ * @param x The samples at `from`; they are copied.
+ * @param from The level to start at.
+ * @param to The level to end at, above sigma 0.
+ * @param schedule The forward process of the model.
+ * @param options The tolerated errors.
+ * @returns The sampler; run it with {@linkcode adaptive}.
+ * @throws {RangeError} if `to` has no noise, or `maxSteps` do not suffice.
  *
- * @example
+ * @example Data of deviation 1/2
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { adaptive, dpmAdaptive, edmLevel, edmSchedule, sample } from "@shum/schedulers";

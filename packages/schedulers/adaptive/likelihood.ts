@@ -19,16 +19,16 @@ export interface Likelihood {
 /** Settings of {@linkcode likelihood}. */
 export interface LikelihoodOptions extends Omit<FlowOptions, "denoise"> {
   /** Samples in `x`, one after the other; 1 by default. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /**
    * Added to bits per dimension, for data that was scaled from 256 whole values: 7 for [-1, 1], 8 for
    * [0, 1]. 0 by default: the density of `x` as it is.
    */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   /** Random directions whose traces are averaged; 1 by default, 0 for the exact trace (D directions). */
-  readonly probes?: number;
+  readonly probes?: number | undefined;
   /** How far along a probe the two model calls of a derivative are, in units of sigma; 0.02 by default. */
-  readonly distance?: number;
+  readonly distance?: number | undefined;
 }
 
 /**
@@ -44,9 +44,14 @@ export interface LikelihoodOptions extends Omit<FlowOptions, "denoise"> {
  *
  * For the bits per dimension of image data, add uniform noise of one grey level first.
  *
- * Throws a `RangeError` for a bad setting or a tolerance that cannot be met.
+ * @param x The samples, as data.
+ * @param sde The forward process of the model.
+ * @param gaussian The source of the probes.
+ * @param options The integrator, and how the divergence is estimated.
+ * @returns A sampler that ends with the likelihoods; run it with {@linkcode drive}.
+ * @throws {RangeError} if a setting cannot be, or a tolerance cannot be met.
  *
- * @example
+ * @example Normal data
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { drive, likelihood, score, torchRandom, vpSde } from "@shum/schedulers";

@@ -2,8 +2,9 @@ import type { AdaptiveSampler } from "./adaptive.ts";
 import type { NoiseLevel } from "../plan/noise_level.ts";
 import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 import { weightedSum } from "../arithmetic/weighted_sum.ts";
-import { allocateVectors } from "../arithmetic/_simd.ts";
+import { allocateVectors } from "../wasm/_simd.ts";
 import type { Solver, Step } from "../plan/plan.ts";
+import { parseSlot } from "../plan/slot.ts";
 import type { Noise } from "../plan/runner.ts";
 
 /** Settings of {@linkcode predictorCorrector}. */
@@ -16,14 +17,14 @@ export interface PredictorCorrectorOptions {
   /** The corrector's signal-to-noise ratio, `r` in the paper: 0.16 for VE on CIFAR-10, 0.15 in diffusers. */
   readonly snr: number;
   /** Corrector steps before each step of the predictor; 1 by default. */
-  readonly correctSteps?: number;
+  readonly correctSteps?: number | undefined;
   /**
    * `"langevin"` (default) sizes a step by the norms of noise and score; `"annealed"` by the level's
    * sigma, as NCSN does.
    */
-  readonly corrector?: "langevin" | "annealed";
+  readonly corrector?: "langevin" | "annealed" | undefined;
   /** Samples in `x`, one after the other, over which norms are averaged; 1 by default. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
 }
 
 /**
@@ -34,9 +35,16 @@ export interface PredictorCorrectorOptions {
  * `x <- x + e·score + √(2e)·z` with `e = 2·a·(snr·|z| / |score|)²`, where `a` is 1 for VE and 1 - beta for VP.
  * At sigma 0, and where the score vanishes, there is nothing to correct and no call is made for it.
  *
- * `x` is copied. When started it throws a `RangeError` for a bad setting or a multistep predictor.
+ * @param x The samples at the first level; they are copied.
+ * @param levels The noise levels of the run, the last one included.
+ * @param schedule The forward process of the model.
+ * @param noise The source of every draw.
+ * @param options The predictor, and how the corrector sizes its steps.
+ * @returns The sampler; run it with {@linkcode adaptive}.
+ * @throws {RangeError} if a setting cannot be, or the predictor looks back, once the sampler is
+ * started.
  *
- * @example
+ * @example Data that is all 0
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { adaptive, gaussianNoise, predictorCorrector, reverseDiffusion, score, torchRandom, veSde } from "@shum/schedulers";
@@ -110,7 +118,7 @@ export function* predictorCorrector(
 }
 
 function requireOneStep(step: Step): void {
-  const past = Object.keys(step.x.terms).find((slot) => slot.includes("["));
+  const past = Object.keys(step.x.terms).find((slot) => parseSlot(slot).age > 0);
   if (past === undefined && ["number", "undefined"].includes(typeof step.x.noise)) return;
   throw new RangeError(
     `Cannot use predictor-corrector sampling: the predictor reads ${

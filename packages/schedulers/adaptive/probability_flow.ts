@@ -5,17 +5,17 @@ import { dormandPrince } from "./_dormand_prince.ts";
 /** Settings of the adaptive integrator. */
 export interface FlowOptions {
   /** The time to start at: 1, pure noise, by default for sampling. */
-  readonly from?: number;
+  readonly from?: number | undefined;
   /** The time to end at, above 0, where the score has a limit: 1e-3 by default. */
-  readonly to?: number;
+  readonly to?: number | undefined;
   /** Tolerated error relative to the sample, per step; 1e-5 by default. */
-  readonly rtol?: number;
+  readonly rtol?: number | undefined;
   /** Tolerated absolute error, per step; 1e-5 by default. */
-  readonly atol?: number;
+  readonly atol?: number | undefined;
   /** Steps after which to give up; 10000 by default. A step is six model calls. */
-  readonly maxSteps?: number;
+  readonly maxSteps?: number | undefined;
   /** Whether to end with one more call that takes the remaining noise off; false by default. */
-  readonly denoise?: boolean;
+  readonly denoise?: boolean | undefined;
 }
 
 /**
@@ -25,10 +25,14 @@ export interface FlowOptions {
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 13 and appendix D.4. The whole batch shares
  * its steps. The state is kept in float64.
  *
- * `x` is copied. Throws a `RangeError` for times outside (0, 1], a tolerance that is not positive, or one
- * that cannot be met.
+ * @param x The samples at `from`; they are copied.
+ * @param sde The forward process of the model.
+ * @param options Where to start and end, and the tolerated errors.
+ * @returns The sampler; run it with {@linkcode adaptive}.
+ * @throws {RangeError} if a time is outside (0, 1], or a tolerance is not positive or cannot be
+ * met.
  *
- * @example
+ * @example A sample keeps its place in the distribution
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { adaptive, probabilityFlow, score, vpSde } from "@shum/schedulers";
@@ -87,7 +91,9 @@ export function* flowDrift(
 
 /** Checks the settings that sampling and likelihood share. */
 export function validateFlow(
-  { from, to, rtol, atol, maxSteps }: Required<Omit<FlowOptions, "denoise">>,
+  { from, to, rtol, atol, maxSteps }: Readonly<
+    Record<Exclude<keyof FlowOptions, "denoise">, number>
+  >,
 ): void {
   for (const [name, time] of [["from", from], ["to", to]] as const) {
     if (time > 0 && time <= 1) continue;

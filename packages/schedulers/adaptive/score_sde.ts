@@ -13,17 +13,17 @@ import type { Trajectory } from "../plan/trajectory.ts";
 export type ScoreSdeConfig =
   | {
     readonly _class_name: "ScoreSdeVeScheduler";
-    readonly snr?: number;
-    readonly sigma_min?: number;
-    readonly sigma_max?: number;
-    readonly sampling_eps?: number;
-    readonly correct_steps?: number;
+    readonly snr?: number | undefined;
+    readonly sigma_min?: number | undefined;
+    readonly sigma_max?: number | undefined;
+    readonly sampling_eps?: number | undefined;
+    readonly correct_steps?: number | undefined;
   }
   | {
     readonly _class_name: "ScoreSdeVpScheduler";
-    readonly beta_min?: number;
-    readonly beta_max?: number;
-    readonly sampling_eps?: number;
+    readonly beta_min?: number | undefined;
+    readonly beta_max?: number | undefined;
+    readonly sampling_eps?: number | undefined;
   };
 
 /** A run of {@linkcode scoreSde}. */
@@ -33,9 +33,9 @@ export interface ScoreSdeRun {
   /** The source of every draw. */
   readonly noise: Noise;
   /** Samples in `x`, one after the other; 1 by default. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /** Whether the last step leaves its noise out, as diffusers' pipelines do; true by default. */
-  readonly denoise?: boolean;
+  readonly denoise?: boolean | undefined;
 }
 
 /**
@@ -46,9 +46,13 @@ export interface ScoreSdeRun {
  * first level: noise of deviation `sigma_max` for VE, 1 for VP. It is copied. The network is told sigma for VE
  * and `999·t` for VP. A VE network predicts the score; a VP network the noise.
  *
- * Throws a `RangeError` unless `steps` is a whole number above 1, and for a setting that cannot be.
+ * @param config The config of the scheduler, as in diffusers.
+ * @param x The samples at the first level; they are copied.
+ * @param run The number of steps, the noise, and how many samples there are.
+ * @returns The run.
+ * @throws {RangeError} if `steps` is no whole number above 1, or a setting cannot be.
  *
- * @example
+ * @example Predictor and corrector in ten steps
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { gaussianNoise, scoreSde, torchRandom } from "@shum/schedulers";

@@ -1,4 +1,4 @@
-import { memoryOf } from "./_simd.ts";
+import { memoryOf } from "../wasm/_simd.ts";
 
 /** Clamps every element to `[low, high]`, in place; NaN stays NaN. */
 export function clamp(x: Float32Array, low: number, high: number): void {

@@ -15,7 +15,10 @@ export interface Clip {
  *
  * Ho et al. (2020), https://arxiv.org/abs/2006.11239, their code.
  *
- * @example
+ * @param options The bound, 1 by default.
+ * @returns A clip that bounds each element by itself.
+ *
+ * @example Pixels from -1 to 1
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { clipSample } from "@shum/schedulers";
@@ -24,7 +27,7 @@ export interface Clip {
  * assertEquals([...x0], [-1, 0.5, 1]);
  * ```
  */
-export function clipSample({ range = 1 }: { range?: number } = {}): Clip {
+export function clipSample({ range = 1 }: { range?: number | undefined } = {}): Clip {
   const clip: Clip = (x0) => clamp(x0, -range, range);
   return Object.assign(clip, { pointwise: true });
 }
@@ -35,7 +38,10 @@ export function clipSample({ range = 1 }: { range?: number } = {}): Clip {
  * Saharia et al. (2022), https://arxiv.org/abs/2205.11487, section 2.3. `max` bounds the quantile;
  * a `max` below 1 wins over the 1, as in diffusers. Not for latents.
  *
- * @example
+ * @param options Which quantile, 0.995 by default, and the most that it may be, 1 by default.
+ * @returns A clip that looks at whole samples.
+ *
+ * @example The largest magnitude, at most 4
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dynamicThreshold } from "@shum/schedulers";
@@ -45,7 +51,7 @@ export function clipSample({ range = 1 }: { range?: number } = {}): Clip {
  * ```
  */
 export function dynamicThreshold(
-  { ratio = 0.995, max = 1 }: { ratio?: number; max?: number } = {},
+  { ratio = 0.995, max = 1 }: { ratio?: number | undefined; max?: number | undefined } = {},
 ): Clip {
   let sorted = new Float32Array(0);
   return (x0, batch) => {

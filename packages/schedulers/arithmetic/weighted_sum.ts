@@ -4,7 +4,7 @@
  * @module
  */
 
-import { memoryOf } from "./_simd.ts";
+import { memoryOf } from "../wasm/_simd.ts";
 
 /** Longest run of partial sums kept in float64 by the loop for five and more terms. */
 const CHUNK = 1024;
@@ -22,8 +22,8 @@ const partial = new Float64Array(CHUNK);
  * @param vectors Flat tensors of equal shape.
  * @param start The first element to sum; 0 by default.
  * @param end The element to stop before; the length of `out` by default.
- * @throws {RangeError} When there are more or fewer weights than vectors, or a vector is too
- * short, or the range lies outside `out`.
+ * @throws {RangeError} if there are more or fewer weights than vectors, or a vector is too short,
+ * or the range lies outside `out`.
  *
  * @example Two terms
  * ```ts

@@ -9,6 +9,8 @@ import {
 } from "./_sampler_names.ts";
 import type { SchedulerConfig } from "./config.ts";
 import { REGISTRY } from "./registry.ts";
+import type { RegistryEntry } from "./registry/entry.ts";
+import type { Settings } from "./settings.ts";
 
 export type { SamplerName, ScheduleName };
 
@@ -16,7 +18,7 @@ export type { SamplerName, ScheduleName };
  * Keys that say how to sample, not how the model was trained; another sampler does not inherit
  * them.
  */
-const SAMPLING_KEYS = [
+const SAMPLING_KEYS: ReadonlySet<string> = new Set<keyof Settings | "_use_default_values">([
   "algorithm_type",
   "euler_at_final",
   "final_sigmas_type",
@@ -33,7 +35,7 @@ const SAMPLING_KEYS = [
   "use_karras_sigmas",
   "use_lu_lambdas",
   "_use_default_values",
-];
+]);
 
 /**
  * The config of a sampler and a sigma schedule by the names that people use, for the model that
@@ -44,9 +46,14 @@ const SAMPLING_KEYS = [
  * `pure_noise_sigma`, a key of ours, concerns models that begin in noise alone: what a sampler may do
  * above that sigma, and where a schedule begins. DIFFERENCES.md tells.
  *
- * Throws a `RangeError` that names the nearest known name.
+ * @param name The name of the sampler, or of a diffusers class.
+ * @param schedule The name of the sigma schedule; `undefined` keeps the base's.
+ * @param base The config that the model came with.
+ * @returns The config of that sampler for that model.
+ * @throws {RangeError} if a name is not known, with the nearest that is; or if the sampler does
+ * not sample such models.
  *
- * @example
+ * @example Any spelling will do
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";
  * import { samplerConfig } from "@shum/schedulers";
@@ -72,7 +79,7 @@ export function samplerConfig(
     base.prediction_type === "flow_prediction";
   const edm = base._class_name.startsWith("EDM");
   const kept = Object.fromEntries(
-    Object.entries(base).filter(([key]) => !SAMPLING_KEYS.includes(key)),
+    Object.entries(base).filter(([key]) => !SAMPLING_KEYS.has(key)),
   );
   const config = {
     ...kept,
@@ -102,15 +109,15 @@ function scheduleKeys(name: string, className: string): Keys {
   );
 }
 
+/** Whether a sampler has a class for flow-matching models, or one that can take their levels. */
+function takesFlow({ flow, className }: SamplerRow): boolean {
+  return flow !== undefined || "use_flow_sigmas" in REGISTRY[className]!.defaults;
+}
+
 /** A flow-matching model under a sampler: its own class, or a class that can take flow sigmas. */
 function flowKeys(sampler: SamplerRow, base: SchedulerConfig): Keys {
   if (sampler.flow) return { _class_name: `${sampler.flow}Scheduler` };
-  if (!/^(DPMSolver(Multi|Single)step|DEIS|UniPC|SASolver)/.test(sampler.className)) {
-    throw new RangeError(
-      `Cannot choose sampler: "${sampler.name}" does not sample flow-matching models; expected ` +
-        `euler, heun, lcm, dpmpp_2m, dpmpp_2s, unipc, deis or sa_solver`,
-    );
-  }
+  if (!takesFlow(sampler)) throw unfit(sampler, "flow-matching", takesFlow);
   return {
     prediction_type: "flow_prediction",
     use_flow_sigmas: true,
@@ -120,14 +127,22 @@ function flowKeys(sampler: SamplerRow, base: SchedulerConfig): Keys {
 
 /** A model with Karras et al.'s preconditioning under a sampler: one of the classes that know it. */
 function edmKeys(sampler: SamplerRow): Keys {
-  const { className } = sampler;
-  if (className === "EulerDiscreteScheduler") return { _class_name: "EDMEulerScheduler" };
-  if (className === "DPMSolverMultistepScheduler") {
-    return { _class_name: "EDMDPMSolverMultistepScheduler" };
-  }
-  throw new RangeError(
-    `Cannot choose sampler: "${sampler.name}" does not sample EDM models; expected euler, ` +
-      `dpmpp_2m, dpmpp_3m, dpmpp_2m_sde or dpmpp_3m_sde`,
+  const _class_name = edmClass(sampler);
+  if (_class_name === undefined) throw unfit(sampler, "EDM", (row) => edmClass(row) !== undefined);
+  return { _class_name };
+}
+
+function edmClass({ className }: SamplerRow): string | undefined {
+  if (className === "EulerDiscreteScheduler") return "EDMEulerScheduler";
+  if (className === "DPMSolverMultistepScheduler") return "EDMDPMSolverMultistepScheduler";
+  return undefined;
+}
+
+function unfit(sampler: SamplerRow, kind: string, fits: (row: SamplerRow) => boolean): RangeError {
+  const names = SAMPLERS.filter(fits).map(({ name }) => name);
+  return new RangeError(
+    `Cannot choose sampler: "${sampler.name}" does not sample ${kind} models; expected ` +
+      names.join(", "),
   );
 }
 
@@ -142,7 +157,9 @@ function edmSpacing(name: string): Keys {
 /**
  * Every sampler that {@linkcode samplerConfig} knows.
  *
- * @example
+ * @returns Their names, other spellings and labels.
+ *
+ * @example Euler's ancestral
  * ```ts
  * import { assert } from "@std/assert";
  * import { samplerNames } from "@shum/schedulers";
@@ -150,18 +167,54 @@ function edmSpacing(name: string): Keys {
  * ```
  */
 export function samplerNames(): readonly SamplerName[] {
-  return SAMPLERS.map(({ name, aliases, className, description }) => ({
-    name,
-    aliases,
-    className,
-    description,
-  }));
+  return SAMPLERS.map(publicRow);
+}
+
+/**
+ * The sampler that a config is, whatever it was called.
+ *
+ * @param config The config of a scheduler.
+ * @returns The sampler of the same class whose keys agree with the config's; `undefined` where there
+ * is none.
+ *
+ * @example Order and algorithm tell a class's samplers apart
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { samplerOf } from "@shum/schedulers";
+ * const config = { _class_name: "DPMSolverMultistepScheduler", solver_order: 3 };
+ * assertEquals(samplerOf(config)?.name, "dpmpp_3m");
+ * assertEquals(samplerOf({ ...config, algorithm_type: "sde-dpmsolver++" })?.name, "dpmpp_3m_sde");
+ * assertEquals(samplerOf({ ...config, solver_order: 1 }), undefined);
+ * ```
+ */
+export function samplerOf(config: SchedulerConfig): SamplerName | undefined {
+  const className = config._class_name;
+  const rows = SAMPLERS.filter((row) =>
+    className === row.className || className === `${row.flow}Scheduler`
+  );
+  const telling = new Set(rows.flatMap((row) => Object.keys(row.keys ?? {}) as (keyof Settings)[]));
+  telling.delete("pure_noise_sigma"); // tells nothing: many samplers share it
+  const { defaults, renames }: Partial<RegistryEntry> = REGISTRY[className] ?? {};
+  const value = (keys: Keys, key: keyof Settings) => {
+    const found = keys[key] ?? defaults?.[key];
+    return renames?.[key]?.[String(found)] ?? found;
+  };
+  const found = rows.find((row) =>
+    [...telling].every((key) => value(config, key) === value(row.keys ?? {}, key))
+  );
+  return found && publicRow(found);
+}
+
+function publicRow({ keys: _keys, flow: _flow, ...row }: SamplerRow): SamplerName {
+  return row;
 }
 
 /**
  * Every sigma schedule that {@linkcode samplerConfig} knows.
  *
- * @example
+ * @returns Their names, other spellings and labels.
+ *
+ * @example Karras's
  * ```ts
  * import { assert } from "@std/assert";
  * import { scheduleNames } from "@shum/schedulers";
@@ -169,7 +222,7 @@ export function samplerNames(): readonly SamplerName[] {
  * ```
  */
 export function scheduleNames(): readonly ScheduleName[] {
-  return SCHEDULES.map(({ name, aliases, description }) => ({ name, aliases, description }));
+  return SCHEDULES.map(({ keys: _, ...row }) => row);
 }
 
 const plain = (text: string) => text.toLowerCase().replace(/\+\+/g, "pp").replace(/[^a-z0-9]/g, "");

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { SchedulerConfig } from "./config.ts";
 import type { Plan } from "../plan/plan.ts";
 import { Runner } from "../plan/runner.ts";
-import { samplerConfig, samplerNames, scheduleNames } from "./samplers.ts";
+import { samplerConfig, samplerNames, samplerOf, scheduleNames } from "./samplers.ts";
 import { Scheduler } from "../scheduler.ts";
 
 const base = {
@@ -197,3 +197,26 @@ Deno.test("models with Karras et al.'s preconditioning keep it", () => {
   assertThrows(() => samplerConfig("heun", undefined, edm), RangeError, "EDM models");
   assertThrows(() => samplerConfig("euler", "beta", edm), RangeError, "karras or exponential");
 });
+
+Deno.test("samplerOf() names every sampler that samplerConfig() makes, for any model", () => {
+  for (const model of [base, flow]) {
+    for (const { name } of samplerNames()) {
+      if (model === flow && !takesFlow(name)) continue;
+      assertEquals(samplerOf(samplerConfig(name, undefined, model))?.name, name);
+    }
+  }
+  assertEquals(samplerOf({ _class_name: "RePaintScheduler" }), undefined);
+});
+
+Deno.test("labels are spellings of their sampler", () => {
+  for (const { name, label, className } of samplerNames()) {
+    if (name === "unipc_bh1") continue; // A1111 has one name for both kinds of UniPC
+    assertEquals(samplerOf(samplerConfig(label, undefined, base))?.name, name, className);
+  }
+});
+
+/** Whether a sampler is in the list of those that sample flow-matching models. */
+function takesFlow(name: string): boolean {
+  const { message } = assertThrows(() => samplerConfig("lms", undefined, flow), RangeError);
+  return message.split("expected ")[1]!.split(", ").includes(name);
+}

@@ -7,9 +7,14 @@ import type { TokenTransitions } from "./transitions.ts";
  * over the model's `p(x0)`. `logX0` has shape [classes - 1, tokens], the result [classes, tokens]. What
  * cannot happen has probability 0, so `-Infinity` (diffusers writes about -55 there).
  *
- * Throws a `RangeError` for a time or a shape that does not fit.
+ * @param transitions How tokens were corrupted.
+ * @param logX0 The model's `log p(x0)`.
+ * @param tokens The tokens at `t`.
+ * @param t The time, from 1.
+ * @returns `log p(x_{t-1} | x_t)`, class by class.
+ * @throws {RangeError} if the time or a shape does not fit.
  *
- * @example
+ * @example One masked token of two classes
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { tokenPosterior, vqTransitions } from "@shum/schedulers";
@@ -66,7 +71,13 @@ export function tokenPosterior(
  * Tang et al. (2022), https://arxiv.org/abs/2205.16007, section 3.1. All have shape [classes - 1, tokens]; `out` may be
  * an operand.
  *
- * @example
+ * @param out Where the guided logarithms go.
+ * @param conditional `log p(x0)` under the prompt.
+ * @param unconditional `log p(x0)` without it.
+ * @param scale The guidance scale; 1 gives `conditional`.
+ * @param tokens How many tokens there are.
+ *
+ * @example One token of two classes
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { guideTokens } from "@shum/schedulers";
@@ -101,9 +112,12 @@ export function guideTokens(
  *
  * The `truncation_rate` of diffusers' VQDiffusionPipeline.
  *
- * Throws a `RangeError` unless `rate` is from 0 to 1.
+ * @param logX0 The model's `log p(x0)`, changed in place.
+ * @param tokens How many tokens there are.
+ * @param rate The sum of probabilities to keep.
+ * @throws {RangeError} if `rate` is not from 0 to 1.
  *
- * @example
+ * @example The least probable of three
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { truncateTokens } from "@shum/schedulers";

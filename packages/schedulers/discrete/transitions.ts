@@ -8,7 +8,7 @@
  * Gu et al. (2022), https://arxiv.org/abs/2111.14822, eq. 7 and 8; Austin et al. (2021),
  * https://arxiv.org/abs/2107.03006, for the two special cases.
  *
- * @example
+ * @example Probabilities sum to 1
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { type TokenTransitions, vqTransitions } from "@shum/schedulers";
@@ -42,10 +42,12 @@ export interface TokenTransitions {
  * Gu et al. (2022), https://arxiv.org/abs/2111.14822, section 4.1; diffusers' VQDiffusionScheduler. With both
  * gammas 0 the corruption is uniform; with `alpha + gamma = 1` at both ends it is absorbing.
  *
- * Throws a `RangeError` unless there are two classes and two steps or more, and all of alpha, gamma and
- * their sum are probabilities.
+ * @param options The number of classes, the mask included; the number of steps; and the ends of
+ * the cumulative rates.
+ * @returns The transitions.
+ * @throws {RangeError} if a count is below 2, or the rates are no probabilities.
  *
- * @example
+ * @example The released model's
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { vqTransitions } from "@shum/schedulers";
@@ -63,11 +65,11 @@ export function vqTransitions(
     gammaEnd = 0.99999,
   }: {
     classes: number;
-    steps?: number;
-    alphaStart?: number;
-    alphaEnd?: number;
-    gammaStart?: number;
-    gammaEnd?: number;
+    steps?: number | undefined;
+    alphaStart?: number | undefined;
+    alphaEnd?: number | undefined;
+    gammaStart?: number | undefined;
+    gammaEnd?: number | undefined;
   },
 ): TokenTransitions {
   if (!Number.isInteger(classes) || classes < 2 || !Number.isInteger(steps) || steps < 2) {

@@ -10,11 +10,11 @@ export interface Uniform {
 /** Settings of {@linkcode VqDiffusion}. */
 export interface VqDiffusionOptions {
   /** How many tokens, if all of them start masked. */
-  readonly length?: number;
+  readonly length?: number | undefined;
   /** The tokens to start from, if not. */
-  readonly tokens?: ArrayLike<number>;
+  readonly tokens?: ArrayLike<number> | undefined;
   /** How many of the last steps to run; all by default. */
-  readonly steps?: number;
+  readonly steps?: number | undefined;
 }
 
 /**
@@ -25,9 +25,7 @@ export interface VqDiffusionOptions {
  * Gumbel trick in the order of diffusers' VQDiffusionScheduler, so the same generator gives the same
  * tokens but for ties within rounding.
  *
- * Throws a `RangeError` for settings that cannot be, a wrong shape, or a step past the end.
- *
- * @example
+ * @example A model that is sure
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { torchRandom, VqDiffusion, vqTransitions } from "@shum/schedulers";
@@ -46,7 +44,15 @@ export class VqDiffusion {
   readonly #total: number;
   #index = 0;
 
-  /** Starts a run; `tokens` are copied. */
+  /**
+   * Starts a run.
+   *
+   * @param transitions How tokens were corrupted in training.
+   * @param random The source of every draw.
+   * @param options What to start from, and how many steps to run; tokens are copied.
+   * @throws {RangeError} if there are no such steps, neither a length nor tokens or both, or a token
+   * that is no class.
+   */
   constructor(
     transitions: TokenTransitions,
     random: Uniform,
@@ -104,7 +110,12 @@ export class VqDiffusion {
     return this.#index >= this.#total;
   }
 
-  /** Takes the model's `log p(x0)` and draws the tokens of the step before. */
+  /**
+   * Takes the model's `log p(x0)` and draws the tokens of the step before.
+   *
+   * @param logX0 The model's output, of shape [classes - 1, tokens].
+   * @throws {RangeError} if the run is done, or the shape is wrong.
+   */
   step(logX0: ArrayLike<number>): void {
     if (this.done) {
       throw new RangeError(

@@ -1,4 +1,5 @@
-import type { Combination, Plan, Terms, Vector } from "./plan.ts";
+import type { Combination, Plan, Terms } from "./plan.ts";
+import { parseSlot, slotOf, type Vector } from "./slot.ts";
 
 /** What a sum reads; `renoise` is the second output that `Runner.step` may be given. */
 export type Source = Vector | "output" | "renoise" | "noise";
@@ -19,19 +20,12 @@ export interface Action {
   readonly interval: Combination["interval"];
 }
 
-/** `"x0[-2]"` is `["x0", 2]`. */
-function parse(slot: string): [vector: Vector, age: number] {
-  const bracket = slot.indexOf("[");
-  if (bracket < 0) return [slot as Vector, 0];
-  return [slot.slice(0, bracket) as Vector, -Number(slot.slice(bracket + 1, -1))];
-}
-
 /** The largest age at which each vector is read. */
 export function depths(plan: Plan): Record<Vector, number> {
   const result = { x: 0, x0: 0, eps: 0 };
   for (const step of plan.steps) {
     for (const slot in step.x.terms) {
-      const [vector, age] = parse(slot);
+      const { vector, age } = parseSlot(slot);
       result[vector] = Math.max(result[vector], age);
     }
   }
@@ -42,7 +36,7 @@ export function depths(plan: Plan): Record<Vector, number> {
 function isReadLater(plan: Plan, vector: Vector, index: number): boolean {
   for (let age = 1; index + age < plan.steps.length && age < 16; age++) {
     const terms: Terms = plan.steps[index + age]!.x.terms;
-    if (terms[`${vector}[-${age}]`]) return true;
+    if (terms[slotOf(vector, age)]) return true;
   }
   return false;
 }
@@ -69,7 +63,7 @@ export function action(
       ? [["x", 0, weight / sigma], ["x0", 0, (-weight * alpha) / sigma]]
       : [["x", 0, weight * step.eSkip], [noiseFrom, 0, weight * step.eOut]];
   const terms = Object.entries(step.x.terms).flatMap(([slot, weight]): Weighted[] => {
-    const [vector, age] = parse(slot);
+    const { vector, age } = parseSlot(slot);
     if (weight === 0) return [];
     if (age === 0 && vector === "x0" && !storesX0) {
       return [["x", 0, weight * step.cSkip], ["output", 0, weight * step.cOut]];

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { memoryOf } from "../arithmetic/_simd.ts";
+import { memoryOf } from "../wasm/_simd.ts";
 import { type SchedulerConfig } from "../config/config.ts";
 import { Scheduler } from "../scheduler.ts";
 import { torchRandom } from "../random/torch_random.ts";

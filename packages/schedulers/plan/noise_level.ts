@@ -13,7 +13,10 @@ export interface NoiseLevel {
  *
  * Kingma et al. (2021), https://arxiv.org/abs/2107.00630, eq. 4, up to the factor 2.
  *
- * @example
+ * @param level The noise level.
+ * @returns `log(alpha / sigma)`.
+ *
+ * @example As much signal as noise
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { lambda } from "@shum/schedulers";
@@ -30,7 +33,11 @@ export function lambda(level: NoiseLevel): number {
  * Written without logarithms, so that `sigma = 0` at the end and `alpha = 0` at the start need no
  * special case.
  *
- * @example
+ * @param s The level at the start.
+ * @param t The level at the end.
+ * @returns `e^-h`, from 1 where the two are one level to 0 where `t` is clean.
+ *
+ * @example Half of the noise, and none
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { decay } from "@shum/schedulers";
@@ -49,7 +56,11 @@ export type Interval = readonly [s: NoiseLevel, t: NoiseLevel, i: number];
 /**
  * The intervals between neighbouring levels, from the `begin`-th level on.
  *
- * @example
+ * @param levels The noise levels of the run, the last one included.
+ * @param begin The index of the level to start at.
+ * @returns One interval for each pair of neighbours, with the index of its first level.
+ *
+ * @example The last of two intervals
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { intervals } from "@shum/schedulers";

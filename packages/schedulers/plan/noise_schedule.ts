@@ -13,7 +13,10 @@ export interface NoiseSchedule {
 /**
  * The same schedule in variance-exploding scaling: `alpha = 1`, `sigma` is the Karras sigma.
  *
- * @example
+ * @param schedule A schedule in any scaling.
+ * @returns The schedule with `alpha = 1` everywhere.
+ *
+ * @example Sigma at lambda -1
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { edmSchedule, varianceExploding, variancePreserving } from "@shum/schedulers";
@@ -29,7 +32,10 @@ export function varianceExploding(schedule: NoiseSchedule): NoiseSchedule {
 /**
  * The same schedule in variance-preserving scaling: `alpha² + sigma² = 1`.
  *
- * @example
+ * @param schedule A schedule in any scaling.
+ * @returns The schedule with `alpha² + sigma² = 1` everywhere.
+ *
+ * @example Squares that sum to 1
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { edmSchedule, variancePreserving } from "@shum/schedulers";

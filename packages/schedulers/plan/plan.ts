@@ -1,12 +1,7 @@
 import type { NoiseLevel } from "./noise_level.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
 import type { Preconditioning, Prediction } from "./prediction.ts";
-
-/** What a step can read: the sample, the predicted clean sample, the predicted noise. */
-export type Vector = "x" | "x0" | "eps";
-
-/** A buffer: a vector now, or as it was some model calls ago. */
-export type Slot = Vector | `${Vector}[-${number}]`;
+import { parseSlot, type Vector } from "./slot.ts";
 
 /** The weight of each slot in a sum. Summed in the order written, which decides the last bit. */
 export interface Terms {
@@ -62,6 +57,10 @@ export interface Step {
 /**
  * A sampling algorithm: noise levels in, arithmetic out. No tensors, no state.
  *
+ * Formulas of solvers lead from the level `s` to the next, `t`, with `h = lambda_t - lambda_s`; `x`,
+ * `x0` and `eps` are the sample at `s` and what the model predicts there, `x0[-1]` what it predicted
+ * one call before, `x0_m` what it predicts at `m`; `z` is noise.
+ *
  * `levels` is the whole run, the level that it ends at included. A run that starts mid-way starts
  * at `levels[begin]` with no history.
  */
@@ -85,18 +84,24 @@ export interface Plan {
 /** What {@linkcode compile} may be told beside the algorithm. */
 export interface CompileOptions {
   /** The index of the level to start at; 0 by default. */
-  readonly begin?: number;
+  readonly begin?: number | undefined;
   /** See {@linkcode Plan.eps}; `"clipped"` by default. */
-  readonly eps?: "raw" | "clipped";
+  readonly eps?: "raw" | "clipped" | undefined;
 }
 
 /**
  * Turns an algorithm and noise levels into a plan.
  *
- * Throws a `RangeError` if a coefficient is not finite, naming the step: for instance epsilon
+ * @param solver The algorithm.
+ * @param prediction What the network predicts.
+ * @param schedule How the data was corrupted in training.
+ * @param levels The noise levels of the run, the last one included.
+ * @param options Where to start, and what `eps` is derived from.
+ * @returns The plan, one step for each model call.
+ * @throws {RangeError} if a coefficient is not finite, naming the step: for instance epsilon
  * prediction where `alpha` is 0.
  *
- * @example
+ * @example One step to clean data
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { compile, ddim, edmSchedule, epsilon } from "@shum/schedulers";
@@ -137,7 +142,7 @@ function validate(step: PlanStep, index: number): void {
   const where = `step ${index} (timestep ${step.level.t}, alpha ${step.level.alpha}, ` +
     `sigma ${step.level.sigma})`;
   const terms = Object.entries(step.x.terms);
-  const uses = (vector: Vector) => terms.some(([slot]) => slot.split("[")[0] === vector);
+  const uses = (vector: Vector) => terms.some(([slot]) => parseSlot(slot).vector === vector);
   const needed: [string, number][] = [...terms, ["cIn", step.cIn]];
   if (uses("x0")) needed.push(["cSkip", step.cSkip], ["cOut", step.cOut]);
   if (uses("eps")) needed.push(["eSkip", step.eSkip], ["eOut", step.eOut]);

@@ -31,7 +31,10 @@ export type Prediction = (level: NoiseLevel) => Preconditioning;
  *
  * Ho et al. (2020), https://arxiv.org/abs/2006.11239, eq. 11.
  *
- * @example
+ * @param level The noise level of the call.
+ * @returns How the network is used there.
+ *
+ * @example Weights at alpha 1/2
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { epsilon } from "@shum/schedulers";
@@ -54,7 +57,10 @@ export function epsilon({ t, alpha, sigma }: NoiseLevel): Preconditioning {
  * The network predicts the noise with its sign changed, the score times sigma, as the networks do
  * that were made for diffusers' `KarrasVeScheduler`.
  *
- * @example
+ * @param level The noise level of the call.
+ * @returns How the network is used there.
+ *
+ * @example The sign of the output is turned
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { negativeEpsilon } from "@shum/schedulers";
@@ -70,7 +76,10 @@ export function negativeEpsilon(level: NoiseLevel): Preconditioning {
 /**
  * The network predicts the clean sample.
  *
- * @example
+ * @param level The noise level of the call.
+ * @returns How the network is used there.
+ *
+ * @example The output is x0
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { sample } from "@shum/schedulers";
@@ -94,7 +103,10 @@ export function sample({ t, alpha, sigma }: NoiseLevel): Preconditioning {
  *
  * Salimans & Ho (2022), https://arxiv.org/abs/2202.00512, appendix D.
  *
- * @example
+ * @param level The noise level of the call.
+ * @returns How the network is used there.
+ *
+ * @example Weights on the unit circle
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { vPrediction } from "@shum/schedulers";
@@ -121,7 +133,10 @@ export function vPrediction({ t, alpha, sigma }: NoiseLevel): Preconditioning {
  * Liu et al. (2023), https://arxiv.org/abs/2209.03003; Esser et al. (2024),
  * https://arxiv.org/abs/2403.03206, eq. 13.
  *
- * @example
+ * @param level The noise level of the call.
+ * @returns How the network is used there.
+ *
+ * @example Weights on a straight line
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { flowPrediction } from "@shum/schedulers";
@@ -139,7 +154,10 @@ export function flowPrediction({ t, alpha, sigma }: NoiseLevel): Preconditioning
  *
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 7.
  *
- * @example
+ * @param level The noise level of the call.
+ * @returns How the network is used there.
+ *
+ * @example Weights of the score
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { score } from "@shum/schedulers";
@@ -164,7 +182,10 @@ export function score({ t, alpha, sigma }: NoiseLevel): Preconditioning {
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1. `sign` is -1 for the networks
  * that diffusers calls EDM with v-prediction.
  *
- * @example
+ * @param options The deviation of the data, and the sign of the output.
+ * @returns The prediction.
+ *
+ * @example Half of the sample where noise and data are equal
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edm } from "@shum/schedulers";
@@ -172,7 +193,7 @@ export function score({ t, alpha, sigma }: NoiseLevel): Preconditioning {
  * ```
  */
 export function edm(
-  { sigmaData = 0.5, sign = 1 }: { sigmaData?: number; sign?: 1 | -1 } = {},
+  { sigmaData = 0.5, sign = 1 }: { sigmaData?: number | undefined; sign?: 1 | -1 | undefined } = {},
 ): Prediction {
   return ({ t, alpha, sigma }) => {
     const karras = sigma / alpha;
@@ -194,7 +215,10 @@ export function edm(
  *
  * Song et al. (2023), https://arxiv.org/abs/2303.01469, appendix C.
  *
- * @example
+ * @param options The deviation of the data, and the sigma at which the input is returned.
+ * @returns The prediction.
+ *
+ * @example The input is returned at `sigmaMin`
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { consistency } from "@shum/schedulers";
@@ -202,7 +226,10 @@ export function edm(
  * ```
  */
 export function consistency(
-  { sigmaData = 0.5, sigmaMin = 0.002 }: { sigmaData?: number; sigmaMin?: number } = {},
+  { sigmaData = 0.5, sigmaMin = 0.002 }: {
+    sigmaData?: number | undefined;
+    sigmaMin?: number | undefined;
+  } = {},
 ): Prediction {
   return ({ t, sigma }) => {
     const m = Math.hypot(sigma, sigmaData);

@@ -1,10 +1,11 @@
 import type { NoiseLevel } from "./noise_level.ts";
 import { type Action, action, depths, type Sum } from "./_fold.ts";
-import type { Combination, Plan, PlanStep, Vector } from "./plan.ts";
+import type { Combination, Plan, PlanStep } from "./plan.ts";
+import type { Vector } from "./slot.ts";
 import type { Trajectory } from "./trajectory.ts";
 import type { Clip } from "../arithmetic/clip.ts";
 import { weightedSum } from "../arithmetic/weighted_sum.ts";
-import { allocateVectors } from "../arithmetic/_simd.ts";
+import { allocateVectors } from "../wasm/_simd.ts";
 
 /** Fills `out` with N(0, I); independent draws ignore the interval of lambdas. */
 export type Noise = (out: Float32Array, interval?: readonly [from: number, to: number]) => void;
@@ -21,7 +22,7 @@ const BLOCK = 16384;
  * never stored, unless a later step reads them or a clip bends them. Each update is one pass that
  * rounds once. Nothing is allocated or copied after construction.
  *
- * @example
+ * @example A model that knows the noise
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { compile, ddim, edmSchedule, epsilon, Runner } from "@shum/schedulers";
@@ -53,8 +54,13 @@ export class Runner implements Trajectory {
   #index = 0;
 
   /**
-   * Copies `x`, the sample at the level of the plan's first step. `batch` samples lie in it one
-   * after the other, which only dynamic thresholding needs to know.
+   * Starts a run.
+   *
+   * @param plan What to compute.
+   * @param x The sample at the level of the plan's first step; it is copied.
+   * @param noise The source of noise, one draw for each step that has any.
+   * @param clip Bounds the predicted clean sample.
+   * @param batch How many samples lie in `x`, one after the other; only a clip needs to know.
    */
   constructor(plan: Plan, x: Float32Array, noise: Noise, clip?: Clip, batch = 1) {
     this.#plan = plan;
@@ -80,7 +86,11 @@ export class Runner implements Trajectory {
     this.x.set(x);
   }
 
-  /** The level of {@linkcode x}. Throws a `RangeError` when the run is done. */
+  /**
+   * The level of {@linkcode x}.
+   *
+   * @throws {RangeError} if the run is done.
+   */
   get level(): NoiseLevel {
     return this.#step.level;
   }
@@ -136,12 +146,12 @@ export class Runner implements Trajectory {
   /**
    * Takes the model's output at {@linkcode x} and moves on.
    *
-   * `variance`, of the same length, holds the variance channels of models that have them. Throws a
-   * `RangeError` past the end of the plan, for a wrong length, or if the plan needs the variance
-   * and there is none.
-   *
-   * `renoise` is a second output, from which `eps` is taken while `x0` comes from the first: CFG++,
+   * @param output The model's output.
+   * @param variance The variance channels of models that have them, of the same length.
+   * @param renoise A second output, from which `eps` is taken while `x0` comes from the first: CFG++,
    * Chung et al. (2024), https://arxiv.org/abs/2406.08070, algorithm 2.
+   * @throws {RangeError} if the run is done, a length is wrong, or the plan needs the variance and
+   * there is none.
    */
   step(output: Float32Array, variance?: Float32Array, renoise?: Float32Array): void {
     const act = renoise ? this.#renoisedAction : this.#action;

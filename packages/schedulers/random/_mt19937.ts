@@ -68,7 +68,7 @@ function temper(word: number): number {
 /**
  * The low and high 32 bits of a seed, two's complement: as in torch, -1 is 2^64 - 1.
  *
- * @throws {RangeError} For a number that is not a safe integer, or below -2^63 or above 2^64 - 1.
+ * @throws {RangeError} if it is a number that is no safe integer, or below -2^63 or above 2^64 - 1.
  */
 export function seedWords(seed: number | bigint): [low: number, high: number] {
   if (typeof seed === "number" && !Number.isSafeInteger(seed)) {

@@ -3,7 +3,7 @@
 // relaxed SIMD fuses them; where it does not, or there is none, there is no kernel.
 
 import { type Mt19937, SIZE } from "./_mt19937.ts";
-import { torchModule } from "./_torch_module.ts";
+import { torchModule } from "../wasm/_torch_module.ts";
 
 /** Numbers per turn: whole blocks of 16, and whole states. */
 const CHUNK = 16 * SIZE;
@@ -88,7 +88,7 @@ export function torchKernel(): TorchKernel | undefined {
   if (kernel === undefined) {
     try {
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-      const module = new WebAssembly.Module(torchModule());
+      const module = new WebAssembly.Module(torchModule(SIZE));
       const { exports } = new WebAssembly.Instance(module, { env: { memory } });
       const made = new TorchKernel(exports as unknown as Kernels, memory.buffer);
       kernel = made.fuses ? made : null;

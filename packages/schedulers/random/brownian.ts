@@ -27,8 +27,9 @@ const LOWEST = -40;
  * draw costs up to 17 Gaussian draws per new end point, and five tensors of memory in all.
  *
  * @param seed Which path. All 64 bits count.
- * @throws {RangeError} From the returned function, when the interval has no length, or an end that
- * is NaN or minus infinity; and here, when the seed is a number but not a safe integer.
+ * @returns The noise. It throws a `RangeError` where the interval of a draw has no length, or an
+ * end that is NaN or minus infinity.
+ * @throws {RangeError} if the seed is a number but not a safe integer.
  *
  * @example Two halves make up the whole
  * ```ts

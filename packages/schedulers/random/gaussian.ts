@@ -32,8 +32,9 @@ export interface Gaussian {
  * a plan names with it is ignored. Samplers that want a Brownian path take `brownianNoise` instead.
  *
  * @param gaussian The generator, whose stream is continued by every draw.
+ * @returns The noise, as a run asks for it.
  *
- * @example
+ * @example The first number of a seed
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { gaussianNoise, torchRandom } from "@shum/schedulers";

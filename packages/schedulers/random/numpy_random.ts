@@ -16,7 +16,8 @@ import { Mt19937 } from "./_mt19937.ts";
  * `default_rng` is another generator.
  *
  * @param seed A whole number from 0 to 2^32 - 1.
- * @throws {RangeError} For any other seed, as numpy does.
+ * @returns A stream of its own, at its beginning.
+ * @throws {RangeError} if the seed is any other number, as in numpy.
  *
  * @example The same numbers as `numpy.random.RandomState(0).randn(2)`
  * ```ts

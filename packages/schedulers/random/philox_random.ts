@@ -24,9 +24,10 @@ const ANGLE = Math.fround(2.3283064e-10 * 6.2831855);
  *
  * @param seed A whole number from -2^63 to 2^64 - 1, a bigint where it is not a safe integer; as in
  * torch, -1 is 2^64 - 1.
- * @throws {RangeError} For any other seed.
+ * @returns A stream of its own, at its beginning.
+ * @throws {RangeError} if the seed is any other.
  *
- * @example
+ * @example The first two numbers of a seed
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { philoxRandom } from "@shum/schedulers";

@@ -24,7 +24,11 @@ const f32 = Math.fround;
  *
  * `start` and `end` matter to the first two and to `sigmoid`.
  *
- * @example
+ * @param schedule The name of the schedule.
+ * @param options The first and the last beta, and how many.
+ * @returns One beta for each training timestep.
+ *
+ * @example DDPM's
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { betas } from "@shum/schedulers";
@@ -73,7 +77,10 @@ function fromSignal(length: number, signal: (u: number) => number): Float32Array
 /**
  * The cumulative product of `1 - beta`, rounded to single precision entry by entry as torch does.
  *
- * @example
+ * @param betas The betas.
+ * @returns `alpha²` at each timestep.
+ *
+ * @example Two halves
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { alphasCumprod } from "@shum/schedulers";
@@ -90,7 +97,10 @@ export function alphasCumprod(betas: Float32Array): Float32Array {
  *
  * Lin et al. (2023), https://arxiv.org/abs/2305.08891, algorithm 1.
  *
- * @example
+ * @param betas The betas.
+ * @returns Other betas, whose product of `1 - beta` ends at 0.
+ *
+ * @example Pure noise at the end
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { alphasCumprod, betas, rescaleZeroTerminalSnr } from "@shum/schedulers";

@@ -24,7 +24,11 @@ const f32 = Math.fround;
  * Ho et al. (2020), https://arxiv.org/abs/2006.11239, eq. 4. `terminal` replaces the last `alpha²`,
  * for samplers that cannot start at 0.
  *
- * @example
+ * @param betas The betas.
+ * @param options What replaces the last `alpha²`, if anything.
+ * @returns The schedule. Its `at` throws a `RangeError` for a timestep that is outside its tables.
+ *
+ * @example The middle of a linear schedule
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { betas, discreteSchedule } from "@shum/schedulers";
@@ -36,7 +40,7 @@ const f32 = Math.fround;
  */
 export function discreteSchedule(
   betas: Float32Array,
-  { terminal }: { terminal?: number } = {},
+  { terminal }: { terminal?: number | undefined } = {},
 ): DiscreteSchedule {
   const bars = alphasCumprod(betas);
   const length = bars.length;

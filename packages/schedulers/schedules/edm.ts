@@ -6,7 +6,10 @@ import type { NoiseSchedule } from "../plan/noise_schedule.ts";
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1.
  *
- * @example
+ * @param options How many training timesteps there are; 1000 by default.
+ * @returns The schedule.
+ *
+ * @example The level at lambda -1
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { edmSchedule } from "@shum/schedulers";
@@ -15,7 +18,9 @@ import type { NoiseSchedule } from "../plan/noise_schedule.ts";
  * assertAlmostEquals(t, 0.25);
  * ```
  */
-export function edmSchedule({ length = 1000 }: { length?: number } = {}): NoiseSchedule {
+export function edmSchedule(
+  { length = 1000 }: { length?: number | undefined } = {},
+): NoiseSchedule {
   return {
     length,
     at: (t) => edmLevel(Math.exp(4 * t), t),
@@ -26,7 +31,11 @@ export function edmSchedule({ length = 1000 }: { length?: number } = {}): NoiseS
 /**
  * The level of one Karras sigma; `t` is what the model is told, by default `log(sigma) / 4`.
  *
- * @example
+ * @param sigma The Karras sigma.
+ * @param t What the model is told.
+ * @returns The level, with `alpha = 1`.
+ *
+ * @example Sigma 1
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edmLevel } from "@shum/schedulers";

@@ -7,14 +7,19 @@ import type { NoiseSchedule } from "../plan/noise_schedule.ts";
  *
  * Liu et al. (2023), https://arxiv.org/abs/2209.03003, eq. 1.
  *
- * @example
+ * @param options How many training timesteps there are; 1000 by default.
+ * @returns The schedule.
+ *
+ * @example A quarter of the way
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { flowSchedule } from "@shum/schedulers";
  * assertEquals(flowSchedule().at(250), { t: 250, alpha: 0.75, sigma: 0.25 });
  * ```
  */
-export function flowSchedule({ length = 1000 }: { length?: number } = {}): NoiseSchedule {
+export function flowSchedule(
+  { length = 1000 }: { length?: number | undefined } = {},
+): NoiseSchedule {
   const of = (sigma: number): NoiseLevel => ({ t: sigma * length, alpha: 1 - sigma, sigma });
   return {
     length,
@@ -28,7 +33,11 @@ export function flowSchedule({ length = 1000 }: { length?: number } = {}): Noise
  *
  * Esser et al. (2024), https://arxiv.org/abs/2403.03206, eq. 23.
  *
- * @example
+ * @param sigma A flow sigma, from 0 to 1.
+ * @param shift How far; 1 leaves it where it is.
+ * @returns The shifted sigma, from 0 to 1.
+ *
+ * @example The middle, shifted by 3
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { shiftSigma } from "@shum/schedulers";
@@ -45,7 +54,12 @@ export function shiftSigma(sigma: number, shift: number): number {
  * `exponential` is {@linkcode shiftSigma} with `s = e^mu`; `linear`, with `s = mu`. Black Forest
  * Labs (2024), FLUX.1's sampling code.
  *
- * @example
+ * @param sigma A flow sigma, from 0 to 1.
+ * @param mu How far.
+ * @param type How `mu` is read.
+ * @returns The shifted sigma, from 0 to 1.
+ *
+ * @example The middle, and the end
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { timeShift } from "@shum/schedulers";
@@ -62,7 +76,11 @@ export function timeShift(sigma: number, mu: number, type: "exponential" | "line
  * `mu` for an image of `tokens` tokens (for FLUX and SD 3: height/16 · width/16), linear between
  * the two resolutions that a model was tuned at.
  *
- * @example
+ * @param tokens How many tokens the image has.
+ * @param options The two resolutions, in tokens, and `mu` at each.
+ * @returns `mu`.
+ *
+ * @example FLUX's resolutions
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { dynamicShift } from "@shum/schedulers";
@@ -73,10 +91,10 @@ export function timeShift(sigma: number, mu: number, type: "exponential" | "line
 export function dynamicShift(
   tokens: number,
   { baseTokens = 256, maxTokens = 4096, baseShift = 0.5, maxShift = 1.15 }: {
-    baseTokens?: number;
-    maxTokens?: number;
-    baseShift?: number;
-    maxShift?: number;
+    baseTokens?: number | undefined;
+    maxTokens?: number | undefined;
+    baseShift?: number | undefined;
+    maxShift?: number | undefined;
   } = {},
 ): number {
   return baseShift + ((maxShift - baseShift) * (tokens - baseTokens)) / (maxTokens - baseTokens);
@@ -87,7 +105,11 @@ export function dynamicShift(
  *
  * HaCohen et al. (2024), https://arxiv.org/abs/2501.00103 (LTX-Video), their code.
  *
- * @example
+ * @param sigmas Flow sigmas, descending.
+ * @param terminal What the last shall be.
+ * @returns The stretched sigmas.
+ *
+ * @example From 1 to 0.1
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { stretchToTerminal } from "@shum/schedulers";

@@ -8,7 +8,7 @@ import type { NoiseSchedule } from "../plan/noise_schedule.ts";
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 5. A level's `t` is
  * this time; networks that are told something else (999·t, or sigma) say so in their prediction.
  *
- * @example
+ * @example The drift of VE is 0
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { type Sde, veSde } from "@shum/schedulers";
@@ -28,9 +28,9 @@ export interface Sde extends NoiseSchedule {
 /** The noise rate of a variance-preserving process: it grows linearly from `betaMin` to `betaMax`. */
 export interface BetaRange {
   /** The rate at t = 0; 0.1 by default. */
-  readonly betaMin?: number;
+  readonly betaMin?: number | undefined;
   /** The rate at t = 1; 20 by default. */
-  readonly betaMax?: number;
+  readonly betaMax?: number | undefined;
 }
 
 /**
@@ -38,9 +38,11 @@ export interface BetaRange {
  *
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 11 and 29.
  *
- * Throws a `RangeError` unless `0 <= betaMin <= betaMax` and `betaMax > 0`.
+ * @param options The noise rates.
+ * @returns The process.
+ * @throws {RangeError} if not `0 <= betaMin <= betaMax` and `betaMax > 0`.
  *
- * @example
+ * @example Squares that sum to 1
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { vpSde } from "@shum/schedulers";
@@ -67,9 +69,11 @@ export function vpSde(options: BetaRange = {}): Sde {
  *
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 12.
  *
- * Throws a `RangeError` unless `0 <= betaMin <= betaMax` and `betaMax > 0`.
+ * @param options The noise rates.
+ * @returns The process.
+ * @throws {RangeError} if not `0 <= betaMin <= betaMax` and `betaMax > 0`.
  *
- * @example
+ * @example `sigma = 1 - alpha²`
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { subVpSde } from "@shum/schedulers";
@@ -100,9 +104,11 @@ export function subVpSde(options: BetaRange = {}): Sde {
  *
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 9 and 29.
  *
- * Throws a `RangeError` unless `0 < sigmaMin < sigmaMax`.
+ * @param options The smallest and the largest sigma.
+ * @returns The process.
+ * @throws {RangeError} if not `0 < sigmaMin < sigmaMax`.
  *
- * @example
+ * @example The geometric middle
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { veSde } from "@shum/schedulers";
@@ -110,7 +116,10 @@ export function subVpSde(options: BetaRange = {}): Sde {
  * ```
  */
 export function veSde(
-  { sigmaMin = 0.01, sigmaMax = 50 }: { sigmaMin?: number; sigmaMax?: number } = {},
+  { sigmaMin = 0.01, sigmaMax = 50 }: {
+    sigmaMin?: number | undefined;
+    sigmaMax?: number | undefined;
+  } = {},
 ): Sde {
   if (!(sigmaMin > 0 && sigmaMax > sigmaMin && Number.isFinite(sigmaMax))) {
     throw new RangeError(

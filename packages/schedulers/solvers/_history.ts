@@ -1,4 +1,5 @@
 import type { NoiseLevel } from "../plan/noise_level.ts";
+import { slotOf } from "../plan/slot.ts";
 
 /** Adams and Bashforth's weights of the newest slopes, by how many there are. */
 export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
@@ -10,9 +11,9 @@ export const ADAMS_BASHFORTH: readonly (readonly number[])[] = [
 ];
 
 /** `weights[k]` of what the model said `k` calls ago. */
-export function past(slot: "x0" | "eps", weights: readonly number[]): Record<string, number> {
+export function past(vector: "x0" | "eps", weights: readonly number[]): Record<string, number> {
   const terms: Record<string, number> = {};
-  weights.forEach((weight, k) => terms[k === 0 ? slot : `${slot}[-${k}]`] = weight);
+  weights.forEach((weight, age) => terms[slotOf(vector, age)] = weight);
   return terms;
 }
 

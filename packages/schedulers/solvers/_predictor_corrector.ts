@@ -22,7 +22,7 @@ export interface Update {
 export function correctThenPredict(
   levels: readonly NoiseLevel[],
   begin: number,
-  slot: "x0" | "eps",
+  vector: "x0" | "eps",
   { predict, correct }: {
     /** The predictor over `levels[i]` to `levels[i + 1]`. */
     predict(i: number): Update;
@@ -45,6 +45,6 @@ export function correctThenPredict(
     }
     previous = next;
     const { x, outputs: _, ...noise } = next;
-    return { level, x: { terms: { x, ...past(slot, weights) }, ...noise } };
+    return { level, x: { terms: { x, ...past(vector, weights) }, ...noise } };
   });
 }

@@ -6,11 +6,11 @@ export interface Churn {
   /** S_churn: how much noise is added over the whole run. */
   readonly amount: number;
   /** S_tmin: below this Karras sigma, none. */
-  readonly min?: number;
+  readonly min?: number | undefined;
   /** S_tmax: above it, none. */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /** S_noise: scales the added noise; a little above 1 makes up for lost detail. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
 }
 
 /** A level raised by churn, and the noise that takes a sample there. */
@@ -24,9 +24,19 @@ export interface Raised {
 /**
  * Where churn takes the level `s`, or nothing where it does not act.
  *
+ * ```text
+ * sigma' = sigma_s·(1 + min(amount / steps, √2 - 1))
+ * x' = x + scale·√(sigma'² - sigma_s²)·z
+ * ```
+ *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 2, lines 4 to 6.
  *
- * @example
+ * @param s The level before.
+ * @param churn How much noise, and where.
+ * @param steps How many steps the run has.
+ * @returns The raised level and the noise; `undefined` where churn does not act.
+ *
+ * @example From sigma 4 to 5
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { raise } from "@shum/schedulers";
@@ -57,7 +67,11 @@ export function raise(
  * sample at the level of the plan's first step, which is raised already. One draw per step, also
  * where no noise is added, as in the authors' code and k-diffusion.
  *
- * @example
+ * @param solver The solver to add churn to.
+ * @param churn How much noise, and where.
+ * @returns The solver with churn.
+ *
+ * @example Levels raised by a quarter
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { churned, edmSchedule, euler } from "@shum/schedulers";

@@ -18,7 +18,11 @@ export type StepBeta = (s: NoiseLevel, t: NoiseLevel, schedule: NoiseSchedule) =
  * A step's beta from `alpha²`, rounded as PyTorch rounds it in single precision. Near clean data
  * that rounding is a part in a thousand, which samplers then carry along.
  *
- * @example
+ * @param s The level at the start.
+ * @param t The level at the end.
+ * @returns The beta, from 0 to 1.
+ *
+ * @example Half of the signal
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { singleBeta } from "@shum/schedulers";
@@ -33,6 +37,12 @@ export function singleBeta(s: NoiseLevel, t: NoiseLevel): number {
 /**
  * Ancestral sampling: each step draws from the posterior `q(x_t | x_s, x0)`.
  *
+ * ```text
+ * x_t = (alpha_t·b / sigma_s²)·x0 + (a·sigma_t² / sigma_s²)·x + √v·z
+ * a = alpha_s / alpha_t, b = sigma_s² - a²·sigma_t²
+ * v = (sigma_t / sigma_s)²·b if the variance is small, b if it is large
+ * ```
+ *
  * Ho et al. (2020), https://arxiv.org/abs/2006.11239, eq. 7 and section 3.2. The small variance is
  * that posterior's; the large one is beta. `learned` takes the variance from the model, and
  * `learned_range` interpolates between the two in the logarithm: Nichol & Dhariwal (2021),
@@ -40,7 +50,10 @@ export function singleBeta(s: NoiseLevel, t: NoiseLevel): number {
  * `beta` overrides the variance of a step, for models sampled in single precision;
  * without `finalNoise` the last step adds none either.
  *
- * @example
+ * @param options Which variance is drawn, whether the last step draws too, and what replaces beta.
+ * @returns The solver.
+ *
+ * @example A step from sigma 2 to 1
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { ddpm, edmSchedule } from "@shum/schedulers";
@@ -51,9 +64,9 @@ export function singleBeta(s: NoiseLevel, t: NoiseLevel): number {
  */
 export function ddpm(
   { variance = "fixed_small", beta, finalNoise = true }: {
-    variance?: VarianceType;
-    beta?: StepBeta;
-    finalNoise?: boolean;
+    variance?: VarianceType | undefined;
+    beta?: StepBeta | undefined;
+    finalNoise?: boolean | undefined;
   } = {},
 ): Solver {
   return (levels, schedule, begin) =>

@@ -6,10 +6,19 @@ import { distinct, past } from "./_history.ts";
 /**
  * DEIS: an exponential integrator whose noise is a polynomial in `log(sigma / alpha)`.
  *
+ * ```text
+ * x_t = (alpha_t/alpha_s)·x + alpha_t·Σ c_j·eps[-j]
+ * c_j = ∫ l_j(log rho) drho from rho_s to rho_t, rho = sigma/alpha, l_j Lagrange's polynomials
+ * ```
+ *
  * Zhang & Chen (2023), https://arxiv.org/abs/2204.13902, eq. 12 to 15, variant "log rho AB". Runs
  * of fewer than 15 steps end in lower orders, unless `lowerOrderFinal` is false.
  *
- * @example
+ * @param options The order, and whether it falls at the end.
+ * @returns The solver.
+ * @throws {RangeError} if the order is not 1 to 3.
+ *
+ * @example A constant slope is followed exactly
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { deis, edmSchedule } from "@shum/schedulers";
@@ -20,7 +29,10 @@ import { distinct, past } from "./_history.ts";
  * ```
  */
 export function deis(
-  { order = 2, lowerOrderFinal = true }: { order?: number; lowerOrderFinal?: boolean } = {},
+  { order = 2, lowerOrderFinal = true }: {
+    order?: number | undefined;
+    lowerOrderFinal?: boolean | undefined;
+  } = {},
 ): Solver {
   if (!(Number.isInteger(order) && order >= 1 && order <= 3)) {
     throw new RangeError(`Cannot make DEIS: solver_order is ${order}; expected 1 to 3`);

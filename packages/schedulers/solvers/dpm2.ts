@@ -4,11 +4,18 @@ import type { Solver, Step } from "../plan/plan.ts";
 /**
  * DPM2: the slope at the middle of the interval, in log sigma, carries the whole step.
  *
+ * ```text
+ * x_m = alpha_m·x0 + sigma_m·eps, lambda_m = (lambda_s + lambda_t)/2
+ * x_t = x + (alpha_t - alpha_s)·x0_m + (sigma_t - sigma_s)·eps_m
+ * ```
+ *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, appendix D, with the midpoint of
  * Lu et al. (2022), https://arxiv.org/abs/2206.00927, algorithm 1; k-diffusion, `sample_dpm_2`. The
  * last step is Euler's if it ends at `sigma = 0`, where there is no middle.
  *
- * @example
+ * @returns The solver.
+ *
+ * @example The middle of 4 and 1 is 2
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpm2, edmSchedule } from "@shum/schedulers";

@@ -5,10 +5,19 @@ import { span } from "./_dpm_solver.ts";
 /**
  * DPM2 to below each level, then noise back up to it: k-diffusion's "DPM2 a".
  *
+ * ```text
+ * x_m = alpha_m·x0 + sigma_m·eps, lambda_m = (lambda_s + lambda_d)/2
+ * x_t = x + (alpha_t - alpha_s)·x0_m + (sigma_d - sigma_s)·eps_m + n·z
+ * sigma_d = √(sigma_t² - n²), n = eta·sigma_t·√(1 - e^(-2h))
+ * ```
+ *
  * Crowson, k-diffusion, `sample_dpm_2_ancestral`; see {@linkcode dpm2} and, for `eta`,
  * {@linkcode eulerAncestral}.
  *
- * @example
+ * @param options How stochastic, from 0 to 1.
+ * @returns The solver.
+ *
+ * @example Noise at the second call of a step
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpm2Ancestral, edmSchedule } from "@shum/schedulers";
@@ -17,7 +26,7 @@ import { span } from "./_dpm_solver.ts";
  * assertEquals(noises, [undefined, Math.sqrt(3), undefined]);
  * ```
  */
-export function dpm2Ancestral({ eta = 1 }: { eta?: number } = {}): Solver {
+export function dpm2Ancestral({ eta = 1 }: { eta?: number | undefined } = {}): Solver {
   return (levels, schedule, begin) =>
     intervals(levels, begin).flatMap(([s, t]): Step[] => {
       if (t.sigma === 0) return [{ level: s, x: { terms: { x0: t.alpha, eps: t.sigma } } }];

@@ -1,5 +1,6 @@
 import { lambda, type NoiseLevel } from "../plan/noise_level.ts";
 import type { Solver, Step, Terms } from "../plan/plan.ts";
+import { slotOf } from "../plan/slot.ts";
 import { coefficients } from "./_dpm_solver.ts";
 
 /**
@@ -7,11 +8,21 @@ import { coefficients } from "./_dpm_solver.ts";
  * allows, then smaller ones; even in lambda between the first and the last noisy level. Of the
  * levels between, only their number counts: it is the number of model calls.
  *
+ * ```text
+ * order 1  x_t = (alpha_t/alpha_s)·x - sigma_t·(e^h - 1)·eps
+ * order 2  x_t = (alpha_t/alpha_s)·x - sigma_t·(e^h - 1)·eps_m
+ * order 3  x_t = (alpha_t/alpha_s)·x - sigma_t·(e^h - 1)·eps
+ *                - (3/2)·sigma_t·((e^h - 1)/h - 1)·(eps_n - eps)
+ * lambda_m = lambda_s + h/2, lambda_n = lambda_s + 2h/3
+ * ```
+ *
  * Lu et al. (2022), https://arxiv.org/abs/2206.00927, section 3.4 and algorithms 1, 2 and 4
  * (r = 1/2; r1 = 1/3, r2 = 2/3); k-diffusion, `sample_dpm_fast`. A last step to `sigma = 0` is
  * Euler's.
  *
- * @example
+ * @returns The solver.
+ *
+ * @example A step of three calls, and one of one
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpmFast, edmSchedule } from "@shum/schedulers";
@@ -55,7 +66,7 @@ function terms(s: NoiseLevel, t: NoiseLevel, ago: number, weight: "none" | "half
   const { x, first, second } = coefficients("dpmsolver", "heun", s, t, 1);
   if (ago === 0) return { x, eps: first };
   const change = weight === "half" ? first : weight === "none" ? 0 : weight * second;
-  return { [`x[-${ago}]`]: x, [`eps[-${ago}]`]: first - change, eps: change };
+  return { [slotOf("x", ago)]: x, [slotOf("eps", ago)]: first - change, eps: change };
 }
 
 const STEPS: Readonly<Record<number, StepMaker>> = {

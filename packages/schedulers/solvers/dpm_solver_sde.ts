@@ -6,11 +6,20 @@ import { span } from "./_dpm_solver.ts";
  * DPM-Solver++ (SDE): a stochastic step to the middle of the interval, in log sigma, whose x0
  * carries a stochastic step over all of it.
  *
+ * ```text
+ * x_m = (d_m/sigma_s)·x + (alpha_m - alpha_s·d_m/sigma_s)·x0 + n_m·z
+ * x_t = (d_t/sigma_s)·x + (alpha_t - alpha_s·d_t/sigma_s)·x0_m + n_t·z
+ * n_m = eta·sigma_m·√(1 - e^(-2(lambda_m - lambda_s))), d_m = √(sigma_m² - n_m²), and so for t
+ * ```
+ *
  * Lu et al. (2022), https://arxiv.org/abs/2211.01095, section 5, as in k-diffusion's
  * `sample_dpmpp_sde` with r = 1/2. The two draws of a step span overlapping intervals: give the run
  * a Brownian path. The last step is Euler's if it ends at `sigma = 0`.
  *
- * @example
+ * @param options How stochastic, from 0 to 1, and what scales the noise.
+ * @returns The solver.
+ *
+ * @example Two draws that overlap
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpmSolverSde, edmSchedule } from "@shum/schedulers";
@@ -22,7 +31,7 @@ import { span } from "./_dpm_solver.ts";
  * ```
  */
 export function dpmSolverSde(
-  { eta = 1, noiseScale = 1 }: { eta?: number; noiseScale?: number } = {},
+  { eta = 1, noiseScale = 1 }: { eta?: number | undefined; noiseScale?: number | undefined } = {},
 ): Solver {
   /** From `x` of `ago` calls ago at `s` to `t`, by the x0 of this call. */
   const step = (s: NoiseLevel, t: NoiseLevel, ago: 0 | 1): Combination => {

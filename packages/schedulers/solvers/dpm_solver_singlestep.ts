@@ -1,32 +1,41 @@
 import { lambda, type NoiseLevel } from "../plan/noise_level.ts";
 import type { Solver, Step } from "../plan/plan.ts";
+import { slotOf } from "../plan/slot.ts";
 import { coefficients, type DpmAlgorithm, type DpmSolverType, span } from "./_dpm_solver.ts";
 
 /** Options of {@linkcode dpmSolverSinglestep}, named as in diffusers. */
 export interface DpmSolverSinglestepOptions {
   /** 1 to 3. */
-  readonly order?: number;
+  readonly order?: number | undefined;
   /** Which equation is solved, and whether the model's x0 (`++`) or eps is extrapolated. */
-  readonly algorithm?: DpmAlgorithm;
+  readonly algorithm?: DpmAlgorithm | undefined;
   /** How second and third order are reached. */
-  readonly solverType?: DpmSolverType;
+  readonly solverType?: DpmSolverType | undefined;
   /**
    * End with smaller blocks. So do runs whose number of steps the order does not divide, and those
    * that end at `sigma = 0`.
    */
-  readonly lowerOrderFinal?: boolean;
+  readonly lowerOrderFinal?: boolean | undefined;
 }
 
 /**
  * DPM-Solver and DPM-Solver++, singlestep: blocks of as many levels as the order, each of which
  * starts again from the block's first sample with one more model call.
  *
+ * ```text
+ * dpmsolver++  x_t = (sigma_t/sigma_s)·x_s + alpha_t·(1 - e^-h)·(x0_s + D1/2)
+ * dpmsolver    x_t = (alpha_t/alpha_s)·x_s - sigma_t·(e^h - 1)·(eps_s + D1/2)
+ * D1 = (x0 - x0_s) / r or (eps - eps_s) / r, r = (lambda - lambda_s) / h, s where the block starts
+ * ```
+ *
  * Lu et al. (2022), https://arxiv.org/abs/2206.00927, algorithms 1 and 2 and section 3.4 (how steps
  * are shared out), and https://arxiv.org/abs/2211.01095, algorithm 1.
  *
- * Throws a `RangeError` for orders that the algorithm does not have.
+ * @param options The order, the equation, and where the order falls.
+ * @returns The solver.
+ * @throws {RangeError} if the algorithm does not have the order.
  *
- * @example
+ * @example The second step of a block
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { dpmSolverSinglestep, edmSchedule } from "@shum/schedulers";
@@ -47,7 +56,7 @@ export function dpmSolverSinglestep({
       `Cannot make a singlestep ${algorithm}: solver_order is ${order}; expected 1 to ${highest}`,
     );
   }
-  const slot = algorithm.endsWith("++") ? "x0" : "eps";
+  const vector = algorithm.endsWith("++") ? "x0" : "eps";
   return (levels, _schedule, begin = 0) => {
     const steps = levels.length - 1;
     const zero = levels[steps]!.sigma === 0;
@@ -61,12 +70,12 @@ export function dpmSolverSinglestep({
       const { x, first, second, third, noise } = coefficients(algorithm, solverType, s, t, used);
       const h = lambda(t) - lambda(s);
       const r = (m: NoiseLevel) => (lambda(m) - lambda(s)) / h;
-      const name = (age: number) => age === 0 ? slot : `${slot}[-${age}]`;
-      const terms: Record<string, number> = { [used === 1 ? "x" : `x[-${used - 1}]`]: x };
-      if (used === 1) terms[slot] = first;
+      const name = (age: number) => slotOf(vector, age);
+      const terms: Record<string, number> = { [slotOf("x", used - 1)]: x };
+      if (used === 1) terms[vector] = first;
       else if (used === 2) {
         const d = second / r(level); // D1 = (m0 - m1) / r0
-        Object.assign(terms, { [name(1)]: first - d, [slot]: d });
+        Object.assign(terms, { [name(1)]: first - d, [vector]: d });
       } else {
         const [r0, r1] = [r(level), r(levels[i - 1]!)];
         // With R = (m0 - m2) / r0 and P = (m1 - m2) / r1: R alone is D1 of "midpoint"; for "heun",
@@ -74,7 +83,7 @@ export function dpmSolverSinglestep({
         const heun = solverType === "heun";
         const p = heun ? (second * r0 - 2 * third) / (r0 - r1) / r1 : 0;
         const q = heun ? (2 * third - second * r1) / (r0 - r1) / r0 : second / r0;
-        Object.assign(terms, { [name(2)]: first - p - q, [name(1)]: p, [slot]: q });
+        Object.assign(terms, { [name(2)]: first - p - q, [name(1)]: p, [vector]: q });
       }
       return { level, x: noise === undefined ? { terms } : { terms, noise, interval: span(s, t) } };
     });

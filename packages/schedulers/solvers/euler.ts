@@ -5,12 +5,19 @@ import { type Churn, raise } from "./churn.ts";
 /**
  * Euler's method on the probability-flow ODE.
  *
+ * ```text
+ * x_t = alpha_t·x0 + sigma_t·eps, which is x + (sigma_t - sigma_s)·eps where alpha is 1
+ * ```
+ *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 1 without its correction. It is
  * DDIM, in any scaling; on flow levels, flow-matching Euler. With `churn`, algorithm 2 as diffusers
  * reads it: the model is called before the noise is added, and its output is used as if it had been
  * called after. For the algorithm as published see {@linkcode churned}.
  *
- * @example
+ * @param options The churn, none by default.
+ * @returns The solver.
+ *
+ * @example A step from sigma 2 to 1
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edmSchedule, euler } from "@shum/schedulers";

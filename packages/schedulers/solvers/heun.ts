@@ -5,11 +5,18 @@ import type { Solver, Step } from "../plan/plan.ts";
  * Heun's method: an Euler step, corrected by the slope at its end. Two model calls per interval,
  * one in the last if that ends at `sigma = 0`.
  *
+ * ```text
+ * x_e = alpha_t·x0 + sigma_t·eps
+ * x_t = x + (alpha_t - alpha_s)·(x0 + x0_e)/2 + (sigma_t - sigma_s)·(eps + eps_e)/2
+ * ```
+ *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, algorithm 1, along a straight line from
  * one `(alpha, sigma)` to the next: on flow levels it is flow-matching Heun. Add churn
  * with {@linkcode churned}.
  *
- * @example
+ * @returns The solver.
+ *
+ * @example An Euler step and its correction
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edmSchedule, heun } from "@shum/schedulers";

@@ -3,15 +3,21 @@ import type { NoiseLevel } from "../plan/noise_level.ts";
 import type { Solver, Step } from "../plan/plan.ts";
 
 /**
- * Stochastic gradient Langevin dynamics: `x <- x + rate/2·score + √rate·z`, one step at each level but
- * the last. Repeat a level to stay at it.
+ * Stochastic gradient Langevin dynamics, one step at each level but the last. Repeat a level to stay
+ * at it.
+ *
+ * ```text
+ * x <- x + (rate/2)·score + √rate·z
+ * ```
  *
  * Welling & Teh (2011), https://www.stats.ox.ac.uk/~teh/research/compstats/WelTeh2011a.pdf, eq. 4, on the score of noisy data. Samples
  * the density at a level as `rate` goes to 0; a finite rate widens it a little.
  *
- * Throws a `RangeError` unless `rate` is positive and finite.
+ * @param options The step size.
+ * @returns The solver.
+ * @throws {RangeError} if `rate` is not positive and finite.
  *
- * @example
+ * @example One step
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { sgld } from "@shum/schedulers";
@@ -44,7 +50,7 @@ export interface Annealing {
  * The published settings: NCSN's (Song & Ermon 2019, https://arxiv.org/abs/1907.05600, section 5) and
  * NCSNv2's (Song & Ermon 2020, https://arxiv.org/abs/2006.09011, their released configurations).
  *
- * @example
+ * @example Levels for CIFAR-10
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { annealingPresets } from "@shum/schedulers";
@@ -83,9 +89,11 @@ function annealed(
  * The noise levels of an annealed run, largest first, and a clean one where NCSNv2's last denoising step
  * ends. A level's `t` is its index, which is what those networks are told.
  *
- * Throws a `RangeError` unless `0 < sigmaMin < sigmaMax` and `levels` is a whole number above 1.
+ * @param options The largest and the smallest sigma, and how many there are.
+ * @returns The levels.
+ * @throws {RangeError} if not `0 < sigmaMin < sigmaMax`, or `levels` is no whole number above 1.
  *
- * @example
+ * @example NCSN's
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { annealingLevels, annealingPresets } from "@shum/schedulers";
@@ -113,16 +121,51 @@ export function annealingLevels(
 }
 
 /**
- * Annealed Langevin dynamics: `x <- x + a·score + √(2a)·z` with `a = epsilon·(sigma / sigmaMin)²`, several
- * steps at each level with noise. A clean last level, if there is one, is reached by NCSNv2's
- * denoising step, `x + sigma²·score`; leave that level out for NCSN.
+ * The step size of annealed Langevin dynamics, as a share of sigma², that leaves each level's noise nearest
+ * to its sigma, where the levels fall by `ratio` and each is visited `stepsPerLevel` times.
+ *
+ * Song & Ermon (2020), https://arxiv.org/abs/2006.09011, technique 4: a sample that comes from the level
+ * above with deviation `ratio·sigma` leaves with variance `sigma²·((1 - c)^(2T)·(ratio² - k) + k)`, where
+ * `k = 2c / (1 - (1 - c)²)`.
+ *
+ * @param ratio Of a sigma to the next, above 1.
+ * @param stepsPerLevel Langevin steps at each, `T`.
+ * @returns `c`; the `epsilon` of {@linkcode annealedLangevin} is `c·sigmaMin²`.
+ *
+ * @example NCSNv2's own setting for CIFAR-10 is 6.2e-6 / 0.01² = 0.062
+ * ```ts
+ * import { assertAlmostEquals } from "@std/assert";
+ * import { annealingStep } from "@shum/schedulers";
+ * assertAlmostEquals(annealingStep((50 / 0.01) ** (1 / 231), 5), 0.062, 0.006);
+ * ```
+ */
+export function annealingStep(ratio: number, stepsPerLevel: number): number {
+  const away = (c: number): number => {
+    const k = 2 * c / (1 - (1 - c) ** 2);
+    return Math.abs((1 - c) ** (2 * stepsPerLevel) * (ratio ** 2 - k) + k - 1);
+  };
+  let best = 1e-4;
+  for (let c = best; c < 1; c *= 1.005) if (away(c) < away(best)) best = c;
+  return best;
+}
+
+/**
+ * Annealed Langevin dynamics, several steps at each level with noise. A clean last level, if there
+ * is one, is reached by NCSNv2's denoising step; leave that level out for NCSN.
+ *
+ * ```text
+ * x <- x + a·score + √(2a)·z, a = epsilon·(sigma / sigmaMin)²
+ * at the end x <- x + sigma²·score
+ * ```
  *
  * Song & Ermon (2019), https://arxiv.org/abs/1907.05600, algorithm 1; (2020),
  * https://arxiv.org/abs/2006.09011, algorithm 1 and section 5.
  *
- * Throws a `RangeError` unless `epsilon` is positive and `stepsPerLevel` a whole number above 0.
+ * @param options The step size at the smallest sigma, and the steps at each.
+ * @returns The solver.
+ * @throws {RangeError} if `epsilon` is not positive, or `stepsPerLevel` no whole number above 0.
  *
- * @example
+ * @example NCSNv2's
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { annealedLangevin, annealingLevels, annealingPresets, compile, edmSchedule, score } from "@shum/schedulers";
@@ -167,7 +210,10 @@ function langevinStep(level: NoiseLevel, size: number): Step {
  *
  * Song & Ermon (2020), https://arxiv.org/abs/2006.09011, technique 3.
  *
- * @example
+ * @param level The noise level of the call.
+ * @returns How the network is used there.
+ *
+ * @example The output is multiplied by sigma
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { scaledScore } from "@shum/schedulers";

@@ -6,11 +6,19 @@ import { distinct, past } from "./_history.ts";
 /**
  * Linear multistep: the slope is a polynomial in the Karras sigma through the last slopes.
  *
- * Crowson, k-diffusion, `sample_lms`: Adams-Bashforth with variable steps; Hairer, Nørsett &
- * Wanner, Solving Ordinary Differential Equations I, section III.5. Throws a `RangeError` for
- * orders below 1.
+ * ```text
+ * x_t = (alpha_t/alpha_s)·x + alpha_t·Σ c_j·eps[-j]
+ * c_j = ∫ l_j(rho) drho from rho_s to rho_t, rho = sigma/alpha, l_j Lagrange's polynomials
+ * ```
  *
- * @example
+ * Crowson, k-diffusion, `sample_lms`: Adams-Bashforth with variable steps; Hairer, Nørsett &
+ * Wanner, Solving Ordinary Differential Equations I, section III.5.
+ *
+ * @param options The number of slopes, 4 by default.
+ * @returns The solver.
+ * @throws {RangeError} if the order is below 1.
+ *
+ * @example Two slopes
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { edmSchedule, lms } from "@shum/schedulers";
@@ -19,7 +27,7 @@ import { distinct, past } from "./_history.ts";
  * assertEquals([eps?.toFixed(9), rest["eps[-1]"]?.toFixed(9)], ["-1.500000000", "0.500000000"]);
  * ```
  */
-export function lms({ order = 4 }: { order?: number } = {}): Solver {
+export function lms({ order = 4 }: { order?: number | undefined } = {}): Solver {
   if (!(Number.isInteger(order) && order >= 1)) {
     throw new RangeError(`Cannot make LMS: order is ${order}; expected a whole number above 0`);
   }

@@ -1,17 +1,26 @@
 import { intervals, type NoiseLevel } from "../plan/noise_level.ts";
 import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 import type { Solver, Step } from "../plan/plan.ts";
+import { slotOf } from "../plan/slot.ts";
 import { ADAMS_BASHFORTH } from "./_history.ts";
 
 /**
  * PNDM: linear multistep in the noise, each step taken along DDIM's curve.
+ *
+ * ```text
+ * x_t = (alpha_t/alpha_s)·x + (sigma_t - sigma_s·alpha_t/alpha_s)·e
+ * e = (55·eps - 59·eps[-1] + 37·eps[-2] - 9·eps[-3]) / 24
+ * ```
  *
  * Liu et al. (2022), https://arxiv.org/abs/2202.09778, eq. 11 (the transfer, which is DDIM's), 12
  * (multistep) and algorithm 2. `rungeKutta` takes the first three steps with the pseudo Runge-Kutta
  * method of eq. 13, four model calls each, if there are that many; without it the second level is
  * visited twice, which is Stable Diffusion's "PLMS".
  *
- * @example
+ * @param options Whether the first steps are Runge-Kutta steps.
+ * @returns The solver.
+ *
+ * @example With and without the Runge-Kutta start
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { flowSchedule, pndm } from "@shum/schedulers";
@@ -21,7 +30,7 @@ import { ADAMS_BASHFORTH } from "./_history.ts";
  * assertEquals(pndm({ rungeKutta: true })(levels, schedule).length, 13);
  * ```
  */
-export function pndm({ rungeKutta = false }: { rungeKutta?: boolean } = {}): Solver {
+export function pndm({ rungeKutta = false }: { rungeKutta?: boolean | undefined } = {}): Solver {
   return (levels, schedule, begin = 0) => {
     const steps: Step[] = [];
     const slopes: number[] = []; // the model calls whose output is kept, newest last
@@ -61,8 +70,8 @@ function transfer(
 ): Step {
   const scale = t.alpha / s.alpha;
   const d = t.sigma - s.sigma * scale;
-  const terms: Record<string, number> = { [ago === 0 ? "x" : `x[-${ago}]`]: scale };
-  for (const [age, weight] of slopes) terms[age === 0 ? "eps" : `eps[-${age}]`] = d * weight;
+  const terms: Record<string, number> = { [slotOf("x", ago)]: scale };
+  for (const [age, weight] of slopes) terms[slotOf("eps", age)] = d * weight;
   return { level, x: { terms } };
 }
 

@@ -7,9 +7,9 @@ import type { DiscreteSchedule } from "../schedules/discrete.ts";
 /** Options of {@linkcode repaintTimesteps}. */
 export interface RepaintJumps {
   /** How far a jump goes back towards noise, in steps. */
-  readonly jumpLength?: number;
+  readonly jumpLength?: number | undefined;
   /** How often each stretch is sampled. */
-  readonly jumpSamples?: number;
+  readonly jumpSamples?: number | undefined;
 }
 
 /** Options of {@linkcode repaint}. */
@@ -21,7 +21,7 @@ export interface RepaintOptions extends RepaintJumps {
   /** The source of every draw: one per step, one per timestep that a jump goes back. */
   readonly noise: Noise;
   /** As in `ddim`. */
-  readonly eta?: number;
+  readonly eta?: number | undefined;
   /** Bounds the predicted clean sample; by default to [-1, 1]. */
   readonly clip?: Clip | undefined;
 }
@@ -32,7 +32,13 @@ export interface RepaintOptions extends RepaintJumps {
  *
  * Lugmayr et al. (2022), https://arxiv.org/abs/2201.09865, appendix B (figure 9).
  *
- * @example
+ * @param steps How many steps down there are without jumps.
+ * @param length How many training timesteps there are.
+ * @param jumps How far and how often to jump.
+ * @returns The timesteps, in the order visited.
+ * @throws {RangeError} if `steps` is no whole number from 1 to `length`.
+ *
+ * @example One jump
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { repaintTimesteps } from "@shum/schedulers";
@@ -68,11 +74,25 @@ export function repaintTimesteps(
  * replaced by the image, diffused to the same level; jumps back towards noise let the two parts
  * agree.
  *
+ * ```text
+ * x_t = m·(alpha_t·known + sigma_t·z) + (1 - m)·(alpha_t·x0 + √(sigma_t² - n²)·eps + n·z)
+ * n = eta·sigma_t·√(1 - e^(-2h))
+ * back towards noise: x_(k+1) = √(1 - beta_k)·x_k + √beta_k·z
+ * ```
+ *
  * Lugmayr et al. (2022), https://arxiv.org/abs/2201.09865, algorithm 1, with DDIM's step as in
  * diffusers' `RePaintScheduler`, whose draws it reproduces. No plan: it blends between steps. Drive
- * it with `adaptive(repaint(...), epsilon)`; `x` is used as the buffer.
+ * it with `adaptive(repaint(...), epsilon)`.
  *
- * @example
+ * @param x The sample at the first level, used as the buffer.
+ * @param steps How many steps down there are without jumps.
+ * @param schedule The forward process of the model.
+ * @param options The image, the mask, the noise, and the jumps.
+ * @returns The sampler; run it with {@linkcode adaptive}.
+ * @throws {RangeError} if `steps` is no whole number from 1 to the length of the schedule, once it
+ * is started.
+ *
+ * @example One known pixel, and one that is made
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { adaptive, betas, discreteSchedule, epsilon, repaint } from "@shum/schedulers";

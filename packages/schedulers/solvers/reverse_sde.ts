@@ -5,19 +5,26 @@ import type { Sde } from "../schedules/sde.ts";
 /** How a run of the reverse SDE ends. */
 export interface ReverseOptions {
   /** Whether the last step leaves its noise out, giving the mean; true by default. */
-  readonly denoise?: boolean;
+  readonly denoise?: boolean | undefined;
 }
 
 /**
- * Euler-Maruyama on the reverse SDE: `x <- x - (f·x - g²·score)·dt + g·√dt·z`.
+ * Euler-Maruyama on the reverse SDE.
+ *
+ * ```text
+ * x <- x - (f·x - g²·score)·dt + g·√dt·z, score = -eps / sigma
+ * ```
  *
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, eq. 6, discretised as in their code. `dt` is the
  * time between two levels unless it is given: their code, and diffusers' ScoreSdeVp, take 1/N for N
  * model calls, a little more than the levels are apart.
  *
- * Throws a `RangeError` if `dt` is given and not positive.
+ * @param sde The forward process of the model.
+ * @param options How the run ends, and the length of a step.
+ * @returns The solver.
+ * @throws {RangeError} if `dt` is given and not positive.
  *
- * @example
+ * @example A step, without noise at the end
  * ```ts
  * import { assertAlmostEquals, assertEquals } from "@std/assert";
  * import { eulerMaruyama, veSde } from "@shum/schedulers";
@@ -29,7 +36,7 @@ export interface ReverseOptions {
  */
 export function eulerMaruyama(
   sde: Sde,
-  { denoise = true, dt: fixed }: ReverseOptions & { dt?: number } = {},
+  { denoise = true, dt: fixed }: ReverseOptions & { dt?: number | undefined } = {},
 ): Solver {
   if (fixed !== undefined && !(fixed > 0)) {
     throw new RangeError(`Cannot use Euler-Maruyama: dt is ${fixed}; expected a positive number`);
@@ -45,13 +52,20 @@ export function eulerMaruyama(
 }
 
 /**
- * Reverse diffusion sampling: the reverse SDE discretised as its forward chain is,
- * `x <- (2 - r)·x + G²·score + G·z` with `r = alpha_s / alpha_t` and `G² = sigma_s² - r²·sigma_t²`. For VE
- * this is `x + (sigma_s² - sigma_t²)·score + ...`.
+ * Reverse diffusion sampling: the reverse SDE discretised as its forward chain is. For VE it adds
+ * `(sigma_s² - sigma_t²)·score` and noise.
+ *
+ * ```text
+ * x <- (2 - r)·x + G²·score + G·z, score = -eps / sigma_s
+ * r = alpha_s / alpha_t, G² = sigma_s² - r²·sigma_t²
+ * ```
  *
  * Song et al. (2021), https://arxiv.org/abs/2011.13456, appendix E, eq. 46.
  *
- * @example
+ * @param options How the run ends.
+ * @returns The solver.
+ *
+ * @example A step from sigma 5 to 4
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { reverseDiffusion, veSde } from "@shum/schedulers";

@@ -8,25 +8,34 @@ import { correctThenPredict, type Update } from "./_predictor_corrector.ts";
 /** Options of {@linkcode saSolver}. */
 export interface SaSolverOptions {
   /** Model outputs that the predictor uses. */
-  readonly predictorOrder?: number;
+  readonly predictorOrder?: number | undefined;
   /** Model outputs that the corrector uses, the newest included; 0 for none. */
-  readonly correctorOrder?: number;
+  readonly correctorOrder?: number | undefined;
   /** How stochastic the step at a timestep is: 0 follows the ODE, 1 the reverse SDE. */
-  readonly tau?: (t: number) => number;
+  readonly tau?: ((t: number) => number) | undefined;
   /** Whether x0 or eps is extrapolated. */
-  readonly predictX0?: boolean;
+  readonly predictX0?: boolean | undefined;
   /** Lower the order in the last steps. */
-  readonly lowerOrderFinal?: boolean;
+  readonly lowerOrderFinal?: boolean | undefined;
 }
 
 /**
  * SA-Solver: stochastic Adams, predictor and corrector.
  *
+ * ```text
+ * x_t = (sigma_t/sigma_s)·e^(-tau²·h)·x + Σ b_j·x0[-j] + sigma_t·√(1 - e^(-2·tau²·h))·z
+ * b_j = (1 + tau²)·alpha_t·∫ e^((1 + tau²)·(lambda - lambda_t))·l_j(lambda) dlambda from lambda_s
+ * ```
+ *
  * Xue et al. (2023), https://arxiv.org/abs/2309.05019, algorithm 1, eq. 14 (predictor) and 17
  * (corrector), with the authors' change of the coefficients of order 2. By default `tau` is 1
  * between timesteps 200 and 800 and 0 elsewhere.
  *
- * @example
+ * @param options The orders, and how stochastic it is where.
+ * @returns The solver.
+ * @throws {RangeError} if the orders are not 1 to 4 and 0 to 4.
+ *
+ * @example The weights of a step sum to 1
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { edmSchedule, saSolver } from "@shum/schedulers";

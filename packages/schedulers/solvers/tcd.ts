@@ -7,10 +7,18 @@ const f32 = Math.fround;
  * Trajectory consistency sampling: a deterministic jump to below the next timestep, then noise up
  * to it. The last step adds none.
  *
+ * ```text
+ * x_t = alpha_t·x0 + (alpha_t/alpha_b)·sigma_b·eps + √(sigma_t² - (alpha_t·sigma_b/alpha_b)²)·z
+ * b the level of timestep ⌊(1 - eta)·t⌋
+ * ```
+ *
  * Zheng et al. (2024), https://arxiv.org/abs/2402.19159, algorithm 4, "gamma sampling"; `eta` is
  * their gamma: 0 is deterministic, 1 is multistep consistency sampling.
  *
- * @example
+ * @param options How stochastic, from 0 to 1.
+ * @returns The solver.
+ *
+ * @example Without noise
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { flowSchedule, tcd } from "@shum/schedulers";
@@ -19,7 +27,7 @@ const f32 = Math.fround;
  * assertEquals(tcd({ eta: 0 })(levels, schedule)[0]!.x, { terms: { x0: 0.5, eps: 0.5 } });
  * ```
  */
-export function tcd({ eta = 0.3 }: { eta?: number } = {}): Solver {
+export function tcd({ eta = 0.3 }: { eta?: number | undefined } = {}): Solver {
   return (levels, schedule, begin) =>
     intervals(levels, begin).map(([s, t, i]) => {
       if (eta === 0 || i === levels.length - 2) {

@@ -6,24 +6,35 @@ import { correctThenPredict, type Update } from "./_predictor_corrector.ts";
 /** Options of {@linkcode unipc}, named as in diffusers. */
 export interface UniPcOptions {
   /** Of the predictor; the corrector adds one. */
-  readonly order?: number;
+  readonly order?: number | undefined;
   /** Which function B(h) is used. */
-  readonly solverType?: "bh1" | "bh2";
+  readonly solverType?: "bh1" | "bh2" | undefined;
   /** Whether x0 or eps is extrapolated. */
-  readonly predictX0?: boolean;
+  readonly predictX0?: boolean | undefined;
   /** Lower the order in the last steps. */
-  readonly lowerOrderFinal?: boolean;
+  readonly lowerOrderFinal?: boolean | undefined;
   /** Steps after which the sample is not corrected. */
-  readonly disableCorrector?: readonly number[];
+  readonly disableCorrector?: readonly number[] | undefined;
 }
 
 /**
  * UniPC: a predictor, and a corrector that costs no model call, for it uses the next one.
  *
+ * ```text
+ * predictor  x_t = (sigma_t/sigma_s)·x + alpha_t·(1 - e^-h)·x0 + alpha_t·B(h)·Σ rho_j·D_j
+ *            D_j = (x0[-j] - x0) / r_j, r_j = (lambda_s[-j] - lambda_s) / h
+ * corrector  the same over the last interval, with one more difference: x0_t - x0, r = 1
+ * B(h) = 1 - e^-h for bh2, h for bh1; rho solves R(r)·rho = b(h)
+ * ```
+ *
  * Zhao et al. (2023), https://arxiv.org/abs/2302.04867, algorithms 1 and 2 (and 5 to 8 for x0),
  * with the coefficients of theorem 3.1.
  *
- * @example
+ * @param options The order, the function B(h), and where the order falls.
+ * @returns The solver.
+ * @throws {RangeError} if the order is not 1 to 6.
+ *
+ * @example The weights of a step sum to 1
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { edmSchedule, unipc } from "@shum/schedulers";

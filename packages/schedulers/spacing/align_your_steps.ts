@@ -14,7 +14,11 @@ const SIGMAS: Readonly<Record<AlignYourStepsModel, readonly number[]>> = {
  *
  * Sabour et al. (2024), https://arxiv.org/abs/2404.14507, section 5 and their quickstart guide.
  *
- * @example
+ * @param steps How many.
+ * @param model The model that they are for.
+ * @returns The sigmas, the largest first.
+ *
+ * @example Ten steps, and nineteen
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { alignYourStepsSigmas } from "@shum/schedulers";

@@ -7,7 +7,11 @@ import type { SigmaRange } from "./karras.ts";
  * Lee et al. (2024), https://arxiv.org/abs/2407.12173, section 4, with `a = b = 0.6` as in
  * diffusers.
  *
- * @example
+ * @param steps How many.
+ * @param options The largest and the smallest sigma, and the distribution's parameters.
+ * @returns The sigmas, `max` first.
+ *
+ * @example The middle of three
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { betaSigmas } from "@shum/schedulers";
@@ -16,7 +20,7 @@ import type { SigmaRange } from "./karras.ts";
  */
 export function betaSigmas(
   steps: number,
-  { min, max, a = 0.6, b = 0.6 }: SigmaRange & { a?: number; b?: number },
+  { min, max, a = 0.6, b = 0.6 }: SigmaRange & { a?: number | undefined; b?: number | undefined },
 ): number[] {
   return linspace(0, 1, steps).map((ramp) => min + (max - min) * betaQuantile(1 - ramp, a, b));
 }
@@ -24,7 +28,12 @@ export function betaSigmas(
 /**
  * Where the cumulative Beta distribution reaches `p`.
  *
- * @example
+ * @param p A probability, from 0 to 1.
+ * @param a The first parameter of the distribution.
+ * @param b The second.
+ * @returns A number from 0 to 1.
+ *
+ * @example A quarter of a triangle
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { betaQuantile } from "@shum/schedulers";

@@ -5,7 +5,11 @@ import type { SigmaRange } from "./karras.ts";
  * Sigmas evenly spaced in their logarithm, descending; hence also evenly in lambda, which is what
  * Lu et al. (2022), https://arxiv.org/abs/2211.01095, section 6, use (diffusers: `use_lu_lambdas`).
  *
- * @example
+ * @param steps How many.
+ * @param options The largest and the smallest sigma.
+ * @returns The sigmas, `max` first.
+ *
+ * @example The middle of three
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { exponentialSigmas } from "@shum/schedulers";

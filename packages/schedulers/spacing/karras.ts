@@ -13,7 +13,11 @@ export interface SigmaRange {
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, eq. 5.
  *
- * @example
+ * @param steps How many.
+ * @param options The largest and the smallest sigma, and `rho`.
+ * @returns The sigmas, `max` first.
+ *
+ * @example Three of EDM's
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { karrasSigmas } from "@shum/schedulers";
@@ -25,7 +29,7 @@ export interface SigmaRange {
  */
 export function karrasSigmas(
   steps: number,
-  { min, max, rho = 7 }: SigmaRange & { rho?: number },
+  { min, max, rho = 7 }: SigmaRange & { rho?: number | undefined },
 ): number[] {
   const [a, b] = [max ** (1 / rho), min ** (1 / rho)];
   return linspace(0, 1, steps).map((ramp) => (a + ramp * (b - a)) ** rho);

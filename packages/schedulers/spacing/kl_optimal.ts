@@ -7,7 +7,11 @@ import type { SigmaRange } from "./karras.ts";
  * Sabour et al. (2024), https://arxiv.org/abs/2404.14507, theorem 3.1: optimal for Gaussian data of
  * variance 1.
  *
- * @example
+ * @param steps How many.
+ * @param options The largest and the smallest sigma.
+ * @returns The sigmas, `max` first.
+ *
+ * @example The middle of three
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { klOptimalSigmas } from "@shum/schedulers";

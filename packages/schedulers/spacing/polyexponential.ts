@@ -7,7 +7,11 @@ import type { SigmaRange } from "./karras.ts";
  *
  * Crowson, k-diffusion, `get_sigmas_polyexponential`.
  *
- * @example
+ * @param steps How many.
+ * @param options The largest and the smallest sigma, and the power.
+ * @returns The sigmas, `max` first.
+ *
+ * @example The middle of three
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { polyexponentialSigmas } from "@shum/schedulers";
@@ -16,7 +20,7 @@ import type { SigmaRange } from "./karras.ts";
  */
 export function polyexponentialSigmas(
   steps: number,
-  { min, max, rho = 1 }: SigmaRange & { rho?: number },
+  { min, max, rho = 1 }: SigmaRange & { rho?: number | undefined },
 ): number[] {
   const [from, to] = [Math.log(max), Math.log(min)];
   return linspace(1, 0, steps).map((ramp) => Math.exp(ramp ** rho * (from - to) + to));

@@ -10,14 +10,14 @@ export interface TimestepOptions {
   /** Training timesteps. */
   readonly length: number;
   /** Added to `leading` timesteps. */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   /** Whether `linspace` timesteps are rounded; true by default. */
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
   /**
    * Whether `linspace` and `leading` space one more step than asked and drop the last, as the
    * multistep family does; its runs then end above timestep 0.
    */
-  readonly dropLast?: boolean;
+  readonly dropLast?: boolean | undefined;
 }
 
 /**
@@ -26,7 +26,11 @@ export interface TimestepOptions {
  * Lin et al. (2023), https://arxiv.org/abs/2305.08891, table 2. Always exactly `steps` of them:
  * where floating point makes diffusers append a timestep -1 to `trailing`, it is left out.
  *
- * @example
+ * @param steps How many.
+ * @param options How they are spaced, and over how many training timesteps.
+ * @returns The timesteps.
+ *
+ * @example The three spacings
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { timesteps } from "@shum/schedulers";

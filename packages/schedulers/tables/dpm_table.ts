@@ -10,13 +10,13 @@ import { type TableMaker, type TableRequest, trainedSchedule } from "./table.ts"
 /** How the classes of the DPM-Solver family differ in their tables. */
 export interface DpmTableOptions {
   /** What `use_flow_sigmas` means. */
-  readonly flow?: "dpm" | "unipc";
+  readonly flow?: "dpm" | "unipc" | undefined;
   /** Whether replaced sigmas end by repeating the last (always, or for `sigma_min`). */
-  readonly repeatLast?: "always" | "sigma_min";
+  readonly repeatLast?: "always" | "sigma_min" | undefined;
   /** Whether Karras timesteps of a squared-cosine schedule are cut, not rounded. */
-  readonly cutCosine?: boolean;
+  readonly cutCosine?: boolean | undefined;
   /** Ascending: from data to noise. */
-  readonly inverse?: boolean;
+  readonly inverse?: boolean | undefined;
 }
 
 /**

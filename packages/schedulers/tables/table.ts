@@ -34,5 +34,5 @@ export function trainedSchedule(c: Settings, terminal?: number): DiscreteSchedul
     : betas(c.beta_schedule as BetaSchedule, { start, end, length: c.num_train_timesteps });
   if (!c.rescale_betas_zero_snr) return discreteSchedule(plain);
   const rescaled = rescaleZeroTerminalSnr(plain);
-  return discreteSchedule(rescaled, terminal === undefined ? {} : { terminal });
+  return discreteSchedule(rescaled, { terminal });
 }

@@ -15,7 +15,7 @@ import { type TableMaker, type TableRequest, trainedSchedule } from "./table.ts"
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, section 3, over discrete training noise.
  * `whole` are the classes that round the timesteps of Karras sigmas.
  */
-export function veTable({ whole = false }: { whole?: boolean } = {}): TableMaker {
+export function veTable({ whole = false }: { whole?: boolean | undefined } = {}): TableMaker {
   return (c) => {
     const schedule = trainedSchedule(c, TERMINAL);
     const continuous = c.timestep_type === "continuous" && c.prediction_type === "v_prediction";

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { modelRoots, realPathInside } from "../../files/_paths.ts";
-import { weightsOf } from "../../files/_weights.ts";
+import { weightsOf, weightsProblem } from "../../files/_weights.ts";
 import { otherKind } from "../../files/_regular_file.ts";
 import { type OnnxModel, readOnnxModel } from "../../onnx/model.ts";
 import type { Device } from "../../session.ts";
@@ -71,20 +71,26 @@ export function readCheckedModel(path: string): OnnxModel {
     throw new Error(`Cannot load "${path}": it is a web page; expected an ONNX model`);
   }
   const model = readOnnxModel(path);
-  for (const { location, real, size, expected } of weightsOf(path, model, roots)) {
-    if (real === undefined) {
-      throw new Error(
-        `Cannot load "${path}": its weights "${location}" are missing; expected that file beside the model`,
-      );
-    }
-    if (size < expected) {
-      throw new Error(
-        `Cannot load "${path}": its weights "${location}" have ${size} bytes; expected ${expected}: ` +
-          `the file is cut short, download it again`,
-      );
-    }
+  for (const file of weightsOf(path, model, roots)) {
+    const problem = weightsProblem(file);
+    if (problem !== undefined) throw new Error(`Cannot load "${path}": ${problem}`);
   }
   return model;
+}
+
+/**
+ * As {@linkcode readCheckedModel}, for a model in memory: it has no folder, so nothing beside it.
+ *
+ * @throws {Error} if its weights lie in files.
+ */
+export function readCheckedBytes(bytes: Uint8Array): OnnxModel {
+  const model = readOnnxModel(bytes);
+  const [file] = model.externalFiles;
+  if (file === undefined) return model;
+  throw new Error(
+    `Cannot load the given bytes: their weights lie in "${file}"; expected a model that holds them, or ` +
+      `the path of its file`,
+  );
 }
 
 /**

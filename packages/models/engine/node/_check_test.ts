@@ -166,7 +166,7 @@ Deno.test("weights beside the model are loaded, and explained when missing or sh
   assertEquals(readCheckedModel(file.path).initializers[0]!.offset, 64);
 });
 
-Deno.test("weights that are linked from another folder are loaded, and nothing is left behind", async () => {
+Deno.test("weights that are linked from another folder are loaded, and nothing is left beside them", async () => {
   const whole = convolutionModel(4);
   const data = new Uint8Array((whole.initializers![0]!.data as Float32Array).buffer);
   await using file = await modelFile({
@@ -186,7 +186,12 @@ Deno.test("weights that are linked from another folder are loaded, and nothing i
   await Deno.writeFile(`${blobs}/2/b`, data);
   await Deno.symlink(`${blobs}/1/a`, file.path);
   await Deno.symlink(`${blobs}/2/b`, `${file.folder}/model.onnx_data`);
-  await using session = await openSession(file.path, cpu);
+  const before = Deno.env.get("HF_HUB_CACHE");
+  Deno.env.set("HF_HUB_CACHE", `${file.folder}/cache`);
+  const opening = openSession(file.path, cpu);
+  if (before === undefined) Deno.env.delete("HF_HUB_CACHE");
+  else Deno.env.set("HF_HUB_CACHE", before);
+  await using session = await opening;
   const x = { data: new Float32Array(4 * 25).fill(1), shape: [1, 4, 5, 5] };
   await using other = await modelFile(whole);
   await using inline = await openSession(other.path, cpu);
@@ -316,9 +321,9 @@ Deno.test("graphs in graphs without end, and parts without number, are refused i
   const deep = join([version, bytes(8, writeOpset("", 17)), bytes(7, graph)]);
   assertThrows(() => readOnnxModel(deep), SyntaxError, "nested too deep");
   const start = performance.now();
-  const calls = new Uint8Array(12_000_000).map((_, i) => i % 2 === 0 ? 0x0a : 0);
+  const calls = new Uint8Array(5_000_000).map((_, i) => i % 2 === 0 ? 0x0a : 0);
   const many = join([version, bytes(8, writeOpset("", 17)), bytes(7, calls)]);
-  assertThrows(() => readOnnxModel(many), SyntaxError, "over 5000000 parts");
+  assertThrows(() => readOnnxModel(many), SyntaxError, "over 2000000 parts");
   const dims = bytes(7, bytes(5, bytes(1, new Uint8Array(1_000_000))));
   const axes = join([version, bytes(8, writeOpset("", 17)), dims]);
   assertThrows(() => readOnnxModel(axes), SyntaxError, "over 64 numbers");
@@ -359,48 +364,6 @@ Deno.test({
     assertThrows(() => readOnnxModel(pipe), Error, "it is a named pipe");
     assertThrows(() => readOnnxModel("/dev/zero"), Error, "it is a device");
   },
-});
-
-Deno.test("folders of links that crashed processes left are removed, and nothing else", async () => {
-  const length = 4 * 4 * 9 * 4;
-  await using file = await modelFile({
-    ...convolutionModel(4),
-    initializers: [{
-      name: "w",
-      type: "float32",
-      shape: [4, 4, 3, 3],
-      external: { location: "w", offset: 0, length },
-    }],
-  });
-  const blobs = `${file.folder}/blobs`;
-  await Deno.mkdir(`${blobs}/1`, { recursive: true });
-  await Deno.rename(file.path, `${blobs}/1/a`);
-  await Deno.writeFile(`${blobs}/b`, new Uint8Array(length));
-  await Deno.symlink("blobs/1/a", file.path);
-  await Deno.symlink("blobs/b", `${file.folder}/w`);
-  const old = new Date(Date.now() - 30 * 3_600_000);
-  const make = async (name: string, time: Date) => {
-    await Deno.mkdir(`${blobs}/1/${name}`);
-    await Deno.link(`${blobs}/b`, `${blobs}/1/${name}/w`);
-    await Deno.utime(`${blobs}/1/${name}`, time, time);
-  };
-  await make(".shum-links-AAAAAA", old);
-  await make(".shum-links-BBBBBB", new Date());
-  await make(".shum-links-of mine", old);
-  // A link of that name is not followed.
-  const kept = `${file.folder}/kept`;
-  await Deno.mkdir(kept);
-  await Deno.writeTextFile(`${kept}/file`, "precious");
-  await Deno.symlink(kept, `${blobs}/1/.shum-links-CCCCCC`);
-  await using _session = await openSession(file.path, cpu);
-  const left = (await Array.fromAsync(Deno.readDir(`${blobs}/1`))).map(({ name }) => name).sort();
-  assertEquals(left, [
-    ".shum-links-BBBBBB",
-    ".shum-links-CCCCCC",
-    ".shum-links-of mine",
-    "a",
-  ]);
-  assertEquals(await Deno.readTextFile(`${kept}/file`), "precious");
 });
 
 const text = (value: string) => new TextEncoder().encode(value);

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import { cpus, homedir, platform } from "node:os";
+import { cpus, platform } from "node:os";
+import { homeFolder } from "../../hub/_folder.ts";
 import { basename, dirname, join } from "node:path";
 import { markUsed, publish, removeFolder } from "../../files/_cache_folder.ts";
+import { environment } from "../../files/_builtin.ts";
 import { contentHash, hashFile, rememberHashes } from "../../files/_content_hash.ts";
 import { fuseAttention } from "../../onnx/_fuse_attention.ts";
 import type { OnnxModel } from "../../onnx/model.ts";
@@ -20,22 +22,14 @@ const smallestSource = 8 * 2 ** 20;
  * folder. `false` when that variable is "off", or no folder can be told.
  */
 export function defaultCacheDir(): string | false {
-  const env = (name: string): string | undefined => {
-    try {
-      const value = Deno.env.get(name);
-      return value === "" ? undefined : value;
-    } catch {
-      return undefined; // not permitted: no cache
-    }
-  };
-  const own = env("SHUM_OPTIMISED_CACHE");
+  const own = environment("SHUM_OPTIMISED_CACHE");
   if (own !== undefined) return own === "off" ? false : own;
   try {
     const base = platform() === "win32"
-      ? env("LOCALAPPDATA")
+      ? environment("LOCALAPPDATA")
       : platform() === "darwin"
-      ? join(homedir(), "Library", "Caches")
-      : env("XDG_CACHE_HOME") ?? join(homedir(), ".cache");
+      ? join(homeFolder(), "Library", "Caches")
+      : environment("XDG_CACHE_HOME") ?? join(homeFolder(), ".cache");
     return base === undefined ? false : join(base, "shum", "optimised");
   } catch {
     return false;

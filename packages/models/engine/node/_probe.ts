@@ -1,4 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { arch, platform } from "node:process";
+import { isNotPermitted } from "../../files/_absent.ts";
+import { environment } from "../../files/_builtin.ts";
 import { writeOnnxModel } from "../../onnx/_writer.ts";
 import { engineLibrary } from "./_engine_library.ts";
 import { createOnnxSession } from "./_onnx_session.ts";
@@ -46,14 +49,13 @@ async function probe(device: Device, model: Uint8Array): Promise<DeviceProbe> {
 }
 
 function impossibleHere(device: Device): string | undefined {
-  const { os, arch } = Deno.build;
-  if (device === "coreml" && os !== "darwin") return "it exists on macOS only";
-  if (device === "dml" && os !== "windows") return "it exists on Windows only";
-  if (device === "cuda" && (os === "darwin" || arch !== "x86_64")) {
+  if (device === "coreml" && platform !== "darwin") return "it exists on macOS only";
+  if (device === "dml" && platform !== "win32") return "it exists on Windows only";
+  if (device === "cuda" && (platform === "darwin" || arch !== "x64")) {
     return "the engine has it for Linux and Windows on x86-64 only";
   }
-  if (device === "webgpu" && os === "linux") {
-    if (arch !== "x86_64") return "the engine has it for Linux on x86-64 only";
+  if (device === "webgpu" && platform === "linux") {
+    if (arch !== "x64") return "the engine has it for Linux on x86-64 only";
     // The engine would print its own complaint, which no setting silences.
     if (!hasVulkan()) return "libvulkan.so.1 is missing: install the Vulkan loader and a driver";
   }
@@ -62,11 +64,12 @@ function impossibleHere(device: Device): string | undefined {
 
 function hasVulkan(): boolean {
   const name = "libvulkan.so.1";
+  if (typeof Deno === "undefined") return hasLibrary(name);
   try {
     Deno.dlopen(name, {}).close();
     return true;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) return false;
+    if (!isNotPermitted(error)) return false;
   }
   // Permission to use the engine's folder only: then as the engine itself would.
   try {
@@ -77,6 +80,17 @@ function hasVulkan(): boolean {
     return symbols.dlopen(new TextEncoder().encode(`${name}\0`), lazily) !== null;
   } catch {
     return true; // let the engine find out
+  }
+}
+
+/** Whether the loader would find a library, where nothing can be loaded to see. */
+function hasLibrary(name: string): boolean {
+  const folders = environment("LD_LIBRARY_PATH")?.split(":") ?? [];
+  if (folders.some((folder) => existsSync(`${folder}/${name}`))) return true;
+  try {
+    return readFileSync("/etc/ld.so.cache", "latin1").includes(`/${name}\0`);
+  } catch {
+    return true; // another loader: let the engine find out
   }
 }
 

@@ -9,17 +9,22 @@ export interface Requests {
   release: { request: { readonly session: number }; reply: null };
   /** Releases every session and sets the first element, which the main thread waits for. */
   end: { request: Int32Array; reply: never };
+  /** Sets the first element and ends the thread: nobody wants what it does any more. */
+  leave: { request: Int32Array; reply: never };
 }
 
 export interface OpenRequest {
   /** Its number from now on; never used again, not even by a thread that follows. */
   readonly session: number;
-  readonly path: string;
+  /** The absolute path of a file, or the bytes of a model that holds its weights. */
+  readonly source: string | Uint8Array;
   /** In the order to try. */
   readonly devices: readonly Device[];
   readonly threads: number;
   readonly cacheDir: string | false;
   readonly lowMemory: boolean;
+  /** Where a graph goes beside its weights, if links lead them apart and there is such a folder. */
+  readonly linkDir: string | undefined;
 }
 
 export interface OpenReply {

@@ -1,3 +1,4 @@
+import { platform } from "node:process";
 import { engineLibrary } from "./_engine_library.ts";
 
 let trim: (() => void) | undefined;
@@ -13,7 +14,8 @@ export function trimMemory(): void {
 
 /** glibc's own function, or undefined: another C library, or no permission. */
 export function findTrim(): (() => void) | undefined {
-  if (Deno.build.os !== "linux") return undefined;
+  // Node and Bun have no such door to C, or not this one.
+  if (platform !== "linux" || typeof Deno === "undefined") return undefined;
   for (const library of [() => "libc.so.6", engineLibrary]) {
     try {
       const { symbols } = Deno.dlopen(library(), {

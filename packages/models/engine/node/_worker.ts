@@ -1,6 +1,9 @@
+import process from "node:process";
 import { parentPort } from "node:worker_threads";
-import { withWeightsBeside } from "./_linked_model.ts";
-import { checkOperators, readCheckedModel } from "./_check.ts";
+import { readablePlace } from "../../files/_side_by_side.ts";
+import { weightsOf } from "../../files/_weights.ts";
+import { describeSource } from "../_graph_source.ts";
+import { checkOperators, readCheckedBytes, readCheckedModel } from "./_check.ts";
 import {
   dropOptimised,
   fusedPath,
@@ -45,7 +48,10 @@ const sessions = new Map<number, Loaded>();
       const buffers = [...reply.outputs.map(({ buffer }) => buffer), ...reply.returned];
       answer(reply, buffers);
     } else if (kind === "end") await end(request as Int32Array);
-    else answer(await release((request as { session: number }).session));
+    else if (kind === "leave") {
+      await end(request as Int32Array);
+      process.exit();
+    } else answer(await release((request as { session: number }).session));
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     parentPort!.postMessage({ ok: false, name, message } satisfies ReplyMessage);
@@ -57,21 +63,23 @@ function answer(reply: unknown, transfer: ArrayBuffer[] = []): void {
 }
 
 async function open(request: OpenRequest): Promise<OpenReply> {
-  const model = readCheckedModel(request.path);
+  const { source } = request;
+  const model = typeof source === "string" ? readCheckedModel(source) : readCheckedBytes(source);
+  const path = typeof source === "string" ? source : describeSource(source);
   for (const [i, device] of request.devices.entries()) {
     try {
-      checkOperators(request.path, model, device);
+      checkOperators(path, model, device);
       const session = await load(request, model, device);
       trimMemory(); // what loading took and the session does not keep
-      sessions.set(request.session, { session, path: request.path, device });
+      sessions.set(request.session, { session, path, device });
       return { device, inputs: session.inputs, outputs: session.outputs };
     } catch (error) {
       // "auto" goes on to the next device, and ends with the plainest one's reason.
       if (i < request.devices.length - 1) continue;
-      throw translateError(error, { path: request.path, device, during: "load" });
+      throw translateError(error, { path, device, during: "load" });
     }
   }
-  throw new RangeError(`Cannot load "${request.path}": no device was given`);
+  throw new RangeError(`Cannot load "${path}": no device was given`);
 }
 
 /**
@@ -82,12 +90,14 @@ async function open(request: OpenRequest): Promise<OpenReply> {
 const largeModel = 128 * 2 ** 20;
 
 async function load(request: OpenRequest, model: OnnxModel, device: Device): Promise<OnnxSession> {
-  const { path, threads, cacheDir, lowMemory } = request;
+  const { source: path, threads, cacheDir, lowMemory, linkDir } = request;
   const bytes = model.initializers.reduce((sum, { length }) => sum + length, 0);
   const large = bytes >= largeModel;
   const settings = { device, threads, lowMemory, arena: !large };
-  const original = () =>
-    withWeightsBeside(path, model, (beside) => createOnnxSession(beside, settings));
+  if (typeof path !== "string") return createOnnxSession(path, settings);
+  const place = async () =>
+    linkDir === undefined ? path : await readablePlace(path, weightsOf(path, model), linkDir);
+  const original = async () => await createOnnxSession(await place(), settings);
   // GPU providers keep weights on their own side; there is nothing to map.
   if (device !== "cpu" || cacheDir === false) return original();
   const version = await engineVersion();
@@ -115,10 +125,8 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
     }
   }
   const written = await writeOptimised(copy, bytes, async (writeTo) => {
-    await withWeightsBeside(path, model, async (beside) => {
-      const session = await createOnnxSession(beside, { ...settings, writeTo });
-      await session.release();
-    });
+    const session = await createOnnxSession(await place(), { ...settings, writeTo });
+    await session.release();
     trimMemory();
     writeFused(writeTo.model);
     if (copyOf() !== copy) throw new Error("the model was replaced meanwhile");

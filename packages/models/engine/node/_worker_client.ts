@@ -1,4 +1,6 @@
 import { Worker } from "node:worker_threads";
+import { siblingUrl } from "../../files/_sibling.ts";
+import { endsBusyThreads, killProcess, watchProcessEnd } from "./_process_end.ts";
 import type { ReplyMessage, RequestKind, Requests } from "./_protocol.ts";
 
 interface Task {
@@ -18,7 +20,7 @@ interface Task {
  * interrupts such a call: a loop in a graph may never end.
  */
 const longestGrace = 2000;
-/** Milliseconds that Deno.exit() may take for a run to end. */
+/** Milliseconds that an exit may take for a run to end. */
 const longestEnd = 3000;
 
 /**
@@ -46,6 +48,9 @@ class EngineWorker {
   #holds = 0;
   /** WebGPU must be touched by one thread in the life of a process: then the thread stays. */
   #pinned = false;
+  /** Of each thread that was left and may not be ended from here: becomes 1 when it is about to end. */
+  readonly #left = new Set<Int32Array>();
+  #unwatch: (() => void) | undefined;
 
   request<K extends RequestKind>(
     kind: K,
@@ -142,7 +147,14 @@ class EngineWorker {
     this.#forget();
     this.#recover();
     // Takes effect when the engine's call returns, or with the end of the process.
-    worker?.terminate();
+    if (endsBusyThreads) worker?.terminate();
+    else if (worker) {
+      const gone = new Int32Array(new SharedArrayBuffer(4));
+      this.#left.add(gone);
+      worker.unref();
+      worker.on("exit", () => this.#left.delete(gone));
+      worker.postMessage({ kind: "leave", request: gone });
+    }
     this.#next();
   }
 
@@ -174,8 +186,8 @@ class EngineWorker {
     });
     worker.on("error", (error: Error) => this.#fail(worker, error.message));
     worker.on("exit", () => this.#fail(worker, "it ended"));
-    globalThis.addEventListener("beforeunload", this.#onBeforeUnload);
-    globalThis.addEventListener("unload", this.#onUnload);
+    this.#unwatch?.();
+    this.#unwatch = watchProcessEnd(this.#runsDry, this.#ends);
     return worker;
   }
 
@@ -190,18 +202,23 @@ class EngineWorker {
   }
 
   /** Unreleased sessions leak, and crash WebGPU at exit: close them when the process runs dry. */
-  readonly #onBeforeUnload = (event: Event): void => {
-    if (this.#open.size === 0) return;
-    event.preventDefault();
-    for (const close of [...this.#open]) close().catch(() => {});
+  readonly #runsDry = (): boolean => {
+    const open = [...this.#open];
+    for (const close of open) close().catch(() => {});
+    return open.length > 0;
   };
 
-  /** Deno.exit() leaves no time but this: wait for the thread to let go of the graphics driver. */
-  readonly #onUnload = (): void => {
-    if (!this.#pinned || this.#open.size === 0) return;
-    const released = new Int32Array(new SharedArrayBuffer(4));
-    this.#worker!.postMessage({ kind: "end", request: released });
-    Atomics.wait(released, 0, 0, longestEnd);
+  /** An exit that the program calls for leaves no time but this: wait for the thread to let go of the graphics driver. */
+  readonly #ends = (): void => {
+    const busy = !endsBusyThreads && this.#running !== undefined;
+    const awaited = [...this.#left];
+    if (this.#worker && (busy || this.#pinned && this.#open.size > 0)) {
+      const released = new Int32Array(new SharedArrayBuffer(4));
+      this.#worker.postMessage({ kind: "end", request: released });
+      awaited.push(released);
+    }
+    const outcomes = awaited.map((flag) => Atomics.wait(flag, 0, 0, longestEnd));
+    if (!endsBusyThreads && outcomes.includes("timed-out")) killProcess();
   };
 
   #endIfIdle(): void {
@@ -215,14 +232,13 @@ class EngineWorker {
 
   #forget(): void {
     this.#worker = undefined;
-    globalThis.removeEventListener("beforeunload", this.#onBeforeUnload);
-    globalThis.removeEventListener("unload", this.#onUnload);
+    if (this.#left.size === 0) this.#unwatch?.();
   }
 }
 
 /** Node's Worker takes files only: a package that was imported over https gets a stub that imports it. */
 function workerUrl(): URL {
-  const url = new URL("./_worker.ts", import.meta.url);
+  const url = siblingUrl("_worker", import.meta.url);
   if (url.protocol === "file:") return url;
   return new URL(`data:text/javascript,import ${JSON.stringify(url.href)};`);
 }

@@ -3,7 +3,10 @@ import { resolve } from "node:path";
 import { engineWorker } from "./_worker_client.ts";
 import { BufferPool, decodeTensor, encodeFeeds } from "../_feeds.ts";
 import { defaultCacheDir } from "./_optimised_cache.ts";
+import type { GraphSource } from "../engine.ts";
+import { describeSource, withPath } from "../_graph_source.ts";
 import type { OpenReply } from "./_protocol.ts";
+import { hubCacheFolder } from "../../hub/_folder.ts";
 import { chooseDevices } from "../providers.ts";
 import { probeDevices } from "./probe_devices.ts";
 import type { Device, RunSettings, Session, SessionOptions, TensorInfo } from "../../session.ts";
@@ -11,28 +14,20 @@ import type { Tensor } from "../../tensor.ts";
 
 let lastSession = 0;
 
-/**
- * Loads an ONNX model in the engine's thread: the caller's timers, progress and abort signals stay
- * alive while it loads and runs.
- *
- * Weights in files beside the model are found by themselves. A large model that runs on the CPU is
- * optimised once and loaded from its copy from then on (see {@linkcode SessionOptions.cacheDir}).
- *
- * @param path The `.onnx` file.
- * @throws {RangeError} if `threads` or `device` makes no sense.
- * @throws {SyntaxError} if the file is not a whole ONNX model.
- * @throws {Error} if it is missing, was made for another device, or the engine refuses it.
- *
- * @example A file that does not exist
- * ```ts
- * import { assertRejects } from "@std/assert";
- * import { openSession } from "@shum/models";
- *
- * await assertRejects(() => openSession("missing/model.onnx"), Error, "there is no such file");
- * ```
- */
-export function openSession(path: string, options: SessionOptions = {}): Promise<Session> {
-  return engineWorker.hold(async () => {
+/** See {@linkcode openSession} of `platform.ts`. */
+export async function openSession(
+  given: GraphSource,
+  options: SessionOptions = {},
+): Promise<Session> {
+  const source = withPath(given);
+  if (source instanceof URL) {
+    throw new TypeError(
+      `Cannot open "${source}": the engine onnxruntime-node takes files; expected the path of one, ` +
+        `its file: address, or a model's bytes`,
+    );
+  }
+  const path = typeof source === "string" ? source : describeSource(source);
+  return await engineWorker.hold(async () => {
     const { device = "auto", threads, signal, lowMemory = false } = options;
     const cacheDir = options.cacheDir ?? defaultCacheDir();
     // Plain CPU needs no probing, which would wake graphics drivers.
@@ -41,11 +36,12 @@ export function openSession(path: string, options: SessionOptions = {}): Promise
       : chooseDevices(device, await abortable(probeDevices(), signal));
     const request = {
       session: ++lastSession,
-      path: resolve(path),
+      source: typeof source === "string" ? resolve(source) : source,
       devices,
       threads: clampThreads(threads),
       cacheDir: cacheDir === false ? false : resolve(cacheDir),
       lowMemory,
+      linkDir: linkDir(),
     } as const;
     const reply = await engineWorker.request("open", request, [], signal, () => {
       engineWorker.request("release", request).catch(() => {});
@@ -110,6 +106,14 @@ class WorkerSession implements Session {
   /** Waits for the runs that were asked for before it. */
   readonly #close = (): Promise<void> =>
     this.#closing ??= engineWorker.close(this.#id, this.#close);
+}
+
+function linkDir(): string | undefined {
+  try {
+    return resolve(hubCacheFolder());
+  } catch {
+    return undefined; // no permission to ask for it
+  }
 }
 
 function clampThreads(threads: number | undefined): number {

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { engineWorker } from "./_worker_client.ts";
 import { addModel, castModel, modelFile, slowModel } from "../../testing/_testing.ts";
 import { tensor } from "../../tensor.ts";
+import { writeOnnxModel } from "../../onnx/_writer.ts";
+import { nodeEngine } from "./engine.ts";
 import { openSession } from "./open_session.ts";
 
 const cpu = { device: "cpu", cacheDir: false } as const;
@@ -230,4 +232,44 @@ Deno.test("a session that the engine's thread does not know, as after its failur
     "failed since the session was opened; reopen it",
   );
   assertEquals([...(await session.run({ a: floats(1), b: floats(2) })).c!.data], [3]);
+});
+
+Deno.test("nodeEngine() opens a path, a file: address, and bytes", async () => {
+  await using file = await modelFile(addModel);
+  const engine = nodeEngine();
+  const vector = { data: new Float32Array([1, 2]), shape: [2] };
+  const bytes = await Deno.readFile(file.path);
+  for (const source of [file.path, new URL(`file://${file.path}`), bytes]) {
+    await using session = await engine.open(source, { device: "cpu" });
+    const { c } = await session.run({ a: vector, b: vector });
+    assertEquals([...c!.data], [2, 4]);
+  }
+});
+
+Deno.test("nodeEngine() refuses addresses of servers, and bytes whose weights lie elsewhere", async () => {
+  const engine = nodeEngine();
+  await assertRejects(
+    () => engine.open(new URL("https://example.com/model.onnx"), { device: "cpu" }),
+    TypeError,
+    'Cannot open "https://example.com/model.onnx": the engine onnxruntime-node takes files',
+  );
+  const apart = writeOnnxModel({
+    ...addModel,
+    initializers: [{
+      name: "w",
+      type: "float32",
+      shape: [2],
+      external: { location: "weights.bin", offset: 0, length: 8 },
+    }],
+  });
+  await assertRejects(
+    () => engine.open(apart, { device: "cpu" }),
+    Error,
+    'their weights lie in "weights.bin"',
+  );
+  await assertRejects(
+    () => engine.open(new Uint8Array(3), { device: "cpu" }),
+    SyntaxError,
+    "bytes",
+  );
 });

@@ -174,7 +174,7 @@ Deno.test({
 });
 
 Deno.test("permission to read and to use the engine's own folder is enough", async () => {
-  const modules = new URL("../../node_modules", import.meta.url).pathname;
+  const modules = new URL("../../../../node_modules", import.meta.url).pathname;
   const result = await runScript(
     addModel,
     `const session = await open(); console.log((await session.run(${feeds})).c.data.length);`,
@@ -195,10 +195,10 @@ Deno.test("a package that was imported over the network runs its thread too", as
   await using server = Deno.serve({ port: 0, onListen() {} }, async ({ url }) => {
     const { pathname } = new URL(url);
     served.push(pathname);
-    const text = await Deno.readTextFile(new URL(`.${pathname}`, import.meta.url));
+    const text = await Deno.readTextFile(new URL(`../..${pathname}`, import.meta.url));
     return new Response(text, { headers: { "content-type": "application/typescript" } });
   });
-  const base = `http://localhost:${server.addr.port}/`;
+  const base = `http://localhost:${server.addr.port}/engine/node/`;
   const result = await runScript(
     addModel,
     `const session = await open(); console.log((await session.run(${feeds})).c.data.length);`,
@@ -206,7 +206,7 @@ Deno.test("a package that was imported over the network runs its thread too", as
     { base },
   );
   assertEquals(result.code, 0, result.output);
-  assert(served.includes("/_session_worker.ts"), served.join(" "));
+  assert(served.includes("/engine/node/_worker.ts"), served.join(" "));
 });
 
 // A driver that draws on the processor, put there by tools/swiftshader.sh.

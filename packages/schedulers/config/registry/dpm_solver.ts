@@ -186,7 +186,7 @@ export const DPM_SOLVER: Readonly<Record<string, RegistryEntry>> = {
       saSolver({
         predictorOrder: c.predictor_order,
         correctorOrder: c.corrector_order,
-        ...(c.tau_func && { tau: c.tau_func }),
+        tau: c.tau_func ?? undefined,
         predictX0: c.algorithm_type === "data_prediction",
         lowerOrderFinal: c.lower_order_final,
       }),

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { allocateVectors, memoryOf, sumModule } from "./_simd.ts";
-import { clamp } from "./_clamp.ts";
-import { weightedSum } from "./weighted_sum.ts";
+import { clamp } from "../arithmetic/_clamp.ts";
+import { weightedSum } from "../arithmetic/weighted_sum.ts";
 
 /** Random bits: every binade, denormals, infinities, NaN. */
 function anything(length: number, seed: number): Float32Array {

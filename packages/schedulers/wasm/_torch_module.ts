@@ -1,12 +1,11 @@
-// The instructions of _torch_kernel.ts.
+// The instructions of random/_torch_kernel.ts.
 
-import * as wasm from "../arithmetic/_wasm.ts";
-import type { Code } from "../arithmetic/_wasm.ts";
-import { SIZE } from "./_mt19937.ts";
+import * as wasm from "./_assembler.ts";
+import type { Code } from "./_assembler.ts";
 
-/** The module with all kernels. */
-export function torchModule(): Uint8Array<ArrayBuffer> {
-  return wasm.assemble([twistFunction(), uniformFunction(), normalFunction(), probeFunction()]);
+/** The module with all kernels, for a Mersenne Twister of `size` words. */
+export function torchModule(size: number): Uint8Array<ArrayBuffer> {
+  return wasm.assemble([twistFunction(size), uniformFunction(), normalFunction(), probeFunction()]);
 }
 
 const join = (...codes: Code[]): Code => codes.flat();
@@ -58,7 +57,7 @@ class Constants {
 }
 
 /** state[j] = state[j + 397] ^ mix(state[j], state[j + 1]), indices modulo 624, four j at a time. */
-function twistFunction(): wasm.WasmFunction {
+function twistFunction(size: number): wasm.WasmFunction {
   const at = 0, low = 1, constants = new Constants(2), { int } = constants;
   const word = (offset: number): Code => join(wasm.get(at), wasm.load(offset));
   const step = (from: Code): Code =>
@@ -85,12 +84,12 @@ function twistFunction(): wasm.WasmFunction {
       step(word(4 * 397)),
       wasm.i32Const(0),
       join(wasm.i32Const(0), wasm.load(0)),
-      wasm.store32Lane0(4 * SIZE),
+      wasm.store32Lane0(4 * size),
       until(at, wasm.i32Const(4 * first)),
     ]),
     wasm.loop([
       step(join(wasm.get(at), wasm.i32Const(-4 * 227), wasm.i32Add, wasm.load(0))),
-      until(at, wasm.i32Const(4 * SIZE)),
+      until(at, wasm.i32Const(4 * size)),
     ]),
   ];
   return {
@@ -126,7 +125,7 @@ function uniformFunction(): wasm.WasmFunction {
   };
 }
 
-/** Box-Muller: in each block of 16 the k-th and the (k + 8)-th number are a pair. See _cephes.ts. */
+/** Box-Muller: in each block of 16 the k-th and the (k + 8)-th number are a pair. See random/_cephes.ts. */
 function normalFunction(): wasm.WasmFunction {
   const at = 0, end = 1, m = 2, e = 3, z = 4, y = 5, j = 6, x = 7, radius = 8, s = 9;
   const constants = new Constants(10), { int, float } = constants;

@@ -3,7 +3,7 @@
 // collected with the last array that views it. Nothing is freed by hand and no memory ever grows,
 // which would detach its arrays.
 
-import * as wasm from "./_wasm.ts";
+import * as wasm from "./_assembler.ts";
 
 /** Elements per turn of a kernel's loop. */
 const LANES = 8;
