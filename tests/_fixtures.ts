@@ -53,8 +53,11 @@ export function fixtureFolder(family: string): string {
 }
 
 /** One family with its recorded results. */
-export function readFixture(family: string): Fixture {
-  const folder = fixtureFolder(family);
+export function readFixture(
+  family: string,
+  layout: "pipelines" | "safetensors" = "pipelines",
+): Fixture {
+  const folder = new URL(`../${layout}/${family}`, root).pathname;
   const latents = Deno.readFileSync(`${folder}/latents.bin`);
   const pixels = Deno.readFileSync(`${folder}/images.bin`);
   const length = ({ shape }: Part) => shape.reduce((a, b) => a * b, 1);

@@ -39,7 +39,7 @@ for (const name of ["models", "pipelines"]) {
 }
 
 Deno.test("only the rooms of the platform name it", async () => {
-  const platform = /^packages\/models\/(engine\/node|files|hub|repository|testing)\//;
+  const platform = /^packages\/models\/(engine\/(node|web)|files|hub|repository|testing)\//;
   const named: string[] = [];
   for (const name of ["guidance", "models", "pipelines", "schedulers"]) {
     for await (const path of sources(`packages/${name}`)) {

@@ -27,9 +27,10 @@ for (const name of PACKAGES) {
   const mod = await Deno.readTextFile(new URL("mod.ts", folder));
   const exported = new Set([...mod.matchAll(/from "(\.\/[^"]+)"/g)].map((match) => match[1]));
   const subpaths = new Set(Object.values<string>(config.exports ?? {}));
-  const paths = await Array.fromAsync(modules(folder, "./"));
+  const all = await Array.fromAsync(modules(folder, "./"));
+  const paths = all.filter((path) => !/\/_[^/]*$/.test(path));
   const imported = new Set<string>();
-  for (const path of paths) {
+  for (const path of all) {
     const text = await Deno.readTextFile(new URL(path, folder));
     for (const [, fixed, lazy] of text.matchAll(/from "(\.[^"]+)"|import\("(\.[^"]+)"\)/g)) {
       imported.add(new URL((fixed ?? lazy)!, new URL(path, folder)).href);
@@ -45,10 +46,10 @@ for (const name of PACKAGES) {
   }
 }
 
-/** The public modules below a folder, as `./sub/file.ts`. */
+/** The modules below a folder, as `./sub/file.ts`. */
 async function* modules(folder: URL, prefix: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (name.startsWith("_") || name === "testdata" || name === "testing") continue;
+    if (name === "testdata" || name === "testing") continue;
     if (isDirectory) yield* modules(new URL(`${name}/`, folder), `${prefix}${name}/`);
     else if (name.endsWith(".ts") && !/_(test|bench|entry)\.ts$/.test(name)) {
       yield prefix + name;

@@ -260,10 +260,10 @@ def write_inputs():
     Image.fromarray(mask).save(f"{OUT}/mask.png")
 
 
-def record(folder, family, components, table):
+def record(folder, family, components, table, script="tools/make_fixtures.py"):
     latents, images, records = [], [], []
     for settings in table():
-        latent, image, facts = run_case(components, family, settings, OUT)
+        latent, image, facts = run_case(components, family.removeprefix("single-").replace("sd1", "sd"), settings, OUT)
         entry = {k: v for k, v in settings.items() if k != "scheduler"}
         entry.update(facts)
         entry["latents"] = {"offset": sum(a.size for a in latents), "shape": list(latent.shape)}
@@ -278,8 +278,8 @@ def record(folder, family, components, table):
         with open(f"{folder}/{name}", "wb") as f:
             f.write(b"".join(a.tobytes() for a in parts))
     provenance = {
-        "script": "tools/make_fixtures.py",
-        "command": f"python tools/make_fixtures.py {family}",
+        "script": script,
+        "command": f"python {script} {family}",
         "python": platform.python_version(),
         "torch": torch.__version__,
         "diffusers": diffusers.__version__,

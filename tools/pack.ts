@@ -62,6 +62,22 @@ async function dependencies(sources: readonly string[]): Promise<Record<string, 
   return Object.fromEntries(Object.entries(found).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
+/** What only some of a module's readers need, such as pages: imported by a path inside it. */
+async function optionalPeers(sources: readonly string[]) {
+  const { imports } = await readJson<{ imports: Record<string, string> }>(join(root, "deno.json"));
+  const found: Record<string, string> = {};
+  for (const text of sources) {
+    for (
+      const [, path, name] of text.matchAll(/^import .* from "((onnxruntime-[\w-]+)\/[\w-]+)"/gm)
+    ) {
+      found[name!] = /@([^/]+)/.exec(imports[path!]!)![1]!;
+    }
+  }
+  if (Object.keys(found).length === 0) return {};
+  const optional = Object.keys(found).map((name) => [name, { optional: true }]);
+  return { peerDependencies: found, peerDependenciesMeta: Object.fromEntries(optional) };
+}
+
 /** Compiles a package from a copy of its sources. */
 async function compile(from: string, files: readonly string[], to: string): Promise<void> {
   const scratch = await Deno.makeTempDir();
@@ -127,6 +143,7 @@ async function pack(name: string, description: string, out: string): Promise<str
       engines: { node: ">=24" },
       exports: Object.fromEntries(entries),
       dependencies: await dependencies(sources),
+      ...await optionalPeers(sources),
     };
     await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
     await Deno.writeTextFile(

@@ -32,7 +32,7 @@ import { warnings } from "./warnings.ts";
 import { Watcher } from "./watcher.ts";
 
 /** What the command needs of its surroundings. */
-export interface Surroundings {
+export interface CliContext {
   readonly screen: Screen;
   readonly print: (text: string) => void;
   readonly signal: AbortSignal;
@@ -48,7 +48,7 @@ interface Written {
 export async function runGenerate(
   command: Given,
   words: readonly string[],
-  { screen, print, signal }: Surroundings,
+  { screen, print, signal }: CliContext,
 ): Promise<void> {
   const started = performance.now();
   const progress = new Progress(command.quiet ? { ...screen, write: () => {} } : screen);

@@ -5,7 +5,7 @@
  */
 
 import type { OnnxModel, Repository } from "@shum/models";
-import { basename, dirname, join } from "@std/path";
+import { basename } from "@std/path";
 import { CliError, exitCodes, usageError } from "./exit_codes.ts";
 import { readTexts } from "./picture/image_file.ts";
 import { readRecord } from "./metadata/metadata.ts";
@@ -30,7 +30,7 @@ interface Network {
 /** A value of somebody's file. */
 const plain = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value);
 
-const FLOATS = ["float32", "float16", "bfloat16", "float64"];
+const FLOATS = ["float32", "float16", "bfloat16", "float64", "float8e4m3fn", "float8e5m2"];
 
 function describeValue(value: OnnxModel["inputs"][number]): string {
   return `${value.name} ${value.type} [${value.shape.join(", ")}]`;
@@ -40,8 +40,8 @@ async function describeNetwork(repository: Repository, component: string): Promi
   const { readOnnxModel } = await import("@shum/models");
   const path = repository.file(component);
   const model = readOnnxModel(path);
-  const files = [path, ...model.externalFiles.map((file) => join(dirname(path), file))];
-  const sizes = await Promise.all(files.map(async (file) => (await Deno.stat(file)).size));
+  const beside = model.initializers.filter(({ file }) => file !== undefined);
+  const bytes = beside.reduce((sum, { length }) => sum + length, (await Deno.stat(path)).size);
   // Weights, not the shapes and axes that graphs also keep as constants.
   const byType = new Map<string, number>();
   for (const { type, shape } of model.initializers) {
@@ -53,7 +53,7 @@ async function describeNetwork(repository: Repository, component: string): Promi
   return {
     component,
     file: basename(path),
-    bytes: sizes.reduce((a, b) => a + b, 0),
+    bytes,
     parameters: weights.reduce((sum, [, count]) => sum + count, 0),
     precision: weights.filter(([, n]) => n >= 0.01 * weights[0]![1]).map(([type]) => type).join(
       " + ",
@@ -113,14 +113,15 @@ async function inspectModel(
     }
   }
   if (given.json) {
-    const { id, path, index } = repository;
-    print(JSON.stringify({ id, path, index, scheduler, networks }, null, 2));
+    const { id, path, index, notes = [] } = repository;
+    print(JSON.stringify({ id, path, index, notes, scheduler, networks }, null, 2));
     return;
   }
   // Every line of the report holds words of the model; none of them may become a line of its own.
   const line = (text: string) => print(printableLine(text));
   line(`${repository.id}: ${repository.index._class_name}`);
   line(`in ${repository.path}`);
+  for (const note of repository.notes ?? []) line(note);
   line("");
   const facts = ["prediction_type", "beta_schedule", "num_train_timesteps", "timestep_spacing"]
     .flatMap((key) => scheduler[key] === undefined ? [] : [`${key} ${plain(scheduler[key])}`]);
@@ -174,7 +175,7 @@ export async function runInspect(
 ): Promise<void> {
   if (words.length > 1) {
     throw usageError(
-      `Cannot inspect ${words.length} things: expected one folder, hub id or picture`,
+      `Cannot inspect ${words.length} things: expected one folder, file of weights, hub id or picture`,
     );
   }
   const [target] = words;

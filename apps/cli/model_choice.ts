@@ -38,7 +38,7 @@ export async function chosenModel(
   throw new CliError(
     exitCodes.model,
     `Cannot make a picture without a model: --model is absent, and there is no model in ` +
-      `${DEFAULT_MODEL}; expected --model with a folder in diffusers ONNX layout or a Hugging Face ` +
+      `${DEFAULT_MODEL}; expected --model with a folder in diffusers layout, a .safetensors file or a Hugging Face ` +
       `id (see --list-models for those on this machine)`,
   );
 }

@@ -29,7 +29,9 @@ export async function modelFacts(
 ): Promise<PictureRecord["model"]> {
   const commit = /[/\\]snapshots[/\\]([0-9a-f]{40})$/.exec(repository.path)?.[1];
   return {
-    name: commit === undefined ? basename(repository.path) : repository.id.split("@")[0]!,
+    name: commit === undefined
+      ? basename(repository.path, ".safetensors")
+      : repository.id.split("@")[0]!,
     pipeline: repository.index._class_name,
     ...(commit === undefined ? {} : { commit }),
     hash: await weightsHash(repository, signal),

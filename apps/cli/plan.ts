@@ -44,7 +44,7 @@ async function stableDiffusion(): Promise<OpenedModel> {
     encoder: new Lazy(never),
     channels: 4,
     inChannels: 4,
-    scaleFactor: 8,
+    vaeScaleFactor: 8,
     defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
   });
   return { pipeline, upscaler: undefined, name: "Stable Diffusion 1" };

@@ -1,5 +1,5 @@
 /**
- * The words in which guidance is told, which everything in this package uses.
+ * The types that every method of this package uses.
  *
  * @module
  */

@@ -1,10 +1,13 @@
 /**
- * Which files of a repository a pipeline needs: the ONNX graphs of the components that
- * model_index.json names, their external data, configs, tokenizers and the scheduler. A Stable
+ * Which files of a repository a pipeline needs: of the components that model_index.json names, the
+ * ONNX graphs with their external data, or else the .safetensors; configs, tokenizers, the scheduler. A Stable
  * Diffusion repository holds each network up to eight times over, in formats for other tools.
  *
  * @module
  */
+
+import { isNetworkClass } from "./architectures/classes.ts";
+import { belongsTo, chooseSafetensors, type SafetensorsChoice } from "./safetensors/choose.ts";
 
 /** model_index.json: `_class_name`, components as `[library, class]`, and scalars. */
 export interface ModelIndex {
@@ -29,6 +32,11 @@ export function components(index: ModelIndex): string[] {
   });
 }
 
+/** The class of a component as model_index.json has it. */
+export function classOf(index: ModelIndex, component: string): string {
+  return String((index[component] as readonly unknown[] | undefined)?.[1]);
+}
+
 export function componentKind(name: string): ComponentKind {
   if (UNUSED.test(name)) return "unused";
   if (name.startsWith("tokenizer")) return "tokenizer";
@@ -47,9 +55,40 @@ export function graphNames(variant?: string): readonly string[] {
     : [`model.${variant}.onnx`, `model_${variant}.onnx`];
 }
 
-/** Whether any of these paths is a graph of the variant. */
+/** The names that the graph or the weights of a variant may have. */
+export function variantNames(variant: string): readonly string[] {
+  return [...graphNames(variant), `diffusion_pytorch_model.${variant}.safetensors`];
+}
+
+/** Whether any of these paths is a graph of the variant, or its weights. */
 export function hasVariant(paths: readonly string[], variant: string): boolean {
-  return paths.some((path) => graphNames(variant).includes(path.slice(path.lastIndexOf("/") + 1)));
+  return paths.some((path) => {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    return graphNames(variant).includes(name) || chooseSafetensors([name], variant) !== undefined;
+  });
+}
+
+/**
+ * The weights of a component whose graph is not there and can be written, see `architectures/`.
+ *
+ * @param paths All the model's files.
+ */
+export function chooseWeights(
+  paths: readonly string[],
+  component: string,
+  variant?: string,
+): SafetensorsChoice | undefined {
+  const names = namesIn(paths, component);
+  const exported = [component, ...componentFolders(component)].some((folder) =>
+    chooseGraph(namesIn(paths, folder)) !== undefined
+  );
+  return exported ? undefined : chooseSafetensors(names, variant) ?? chooseSafetensors(names);
+}
+
+/** The names of the files in one folder. */
+function namesIn(paths: readonly string[], folder: string): readonly string[] {
+  return paths.filter((path) => path.startsWith(`${folder}/`))
+    .map((path) => path.slice(folder.length + 1));
 }
 
 /** The graph among the files of one folder: the usual name, else the only .onnx there is. */
@@ -87,11 +126,17 @@ export function neededFiles(
     const kind = componentKind(component);
     if (kind === "unused") continue;
     const folders = [...new Set([component, ...componentFolders(component)])];
+    const weights = chooseWeights(paths, component, variant);
+    if (weights && isNetworkClass(classOf(index, component))) {
+      for (const name of namesIn(paths, component)) {
+        if (belongsTo(name, weights)) needed.push(`${component}/${name}`);
+      }
+    }
     for (const folder of folders) {
-      const inside = paths.filter((path) => path.startsWith(`${folder}/`));
-      const names = inside.map((path) => path.slice(folder.length + 1));
+      const names = namesIn(paths, folder);
       if (kind !== "network") {
-        needed.push(...inside.filter((path) => /\.(json|txt|model)$/.test(path)));
+        const files = names.filter((name) => /\.(json|txt|model)$/.test(name));
+        needed.push(...files.map((name) => `${folder}/${name}`));
         continue;
       }
       const graph = chooseGraph(names, variant) ??
@@ -119,9 +164,10 @@ export function missingGraphs(
     // A pipeline can do without the encoder half of a VAE, and not without the decoder.
     const folders = component === "vae" ? ["vae_decoder"] : [component];
     if (component === "vae_encoder" || component === "image_encoder") continue;
+    const known = isNetworkClass(classOf(index, component));
+    if (known && chooseWeights(paths, component, variant)) continue;
     for (const folder of folders) {
-      const names = paths.filter((path) => path.startsWith(`${folder}/`))
-        .map((path) => path.slice(folder.length + 1));
+      const names = namesIn(paths, folder);
       if ((chooseGraph(names, variant) ?? chooseGraph(names)) === undefined) {
         missing.push({ component, expected: `${folder}/model.onnx` });
       }

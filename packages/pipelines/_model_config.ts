@@ -111,17 +111,17 @@ export function inChannels(network: Json, component: string): number | undefined
 /** `sample_size`, which is one number or `[height, width]`, in pixels. */
 export function trainedSize(
   network: Json,
-  scaleFactor: number,
+  vaeScaleFactor: number,
   component: string = "unet",
 ): { width: number; height: number } {
   const key = "sample_size";
   const size = network[key];
   const read = (value: unknown) =>
-    countIn(network, key, `${component}/config.json`, MOST_PIXELS / scaleFactor, value);
+    countIn(network, key, `${component}/config.json`, MOST_PIXELS / vaeScaleFactor, value);
   const [height, width] = Array.isArray(size) ? [read(size[0]), read(size[1])] : [read(size)];
   return {
-    height: (height ?? 64) * scaleFactor,
-    width: (width ?? height ?? 64) * scaleFactor,
+    height: (height ?? 64) * vaeScaleFactor,
+    width: (width ?? height ?? 64) * vaeScaleFactor,
   };
 }
 
@@ -129,7 +129,7 @@ export function trainedSize(
  * How often a U-Net halves its input, as a factor. Exported graphs double by scale, so sizes that this
  * does not divide come back as others and do not fit together.
  */
-export function halvings(network: Json): number {
+export function downsamplingFactor(network: Json): number {
   return levelsIn(network, "block_out_channels", "unet/config.json") ?? 1;
 }
 

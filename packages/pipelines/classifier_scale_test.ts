@@ -47,7 +47,7 @@ async function end(denoiser: Denoiser, options: RunOptions): Promise<Float32Arra
     scheduler: { _class_name: "DDIMScheduler", clip_sample: false },
     denoiser: new Lazy(() => Promise.resolve(denoiser)),
     channels: 3,
-    scaleFactor: 1,
+    vaeScaleFactor: 1,
     defaults: { steps: 50, guidanceScale: 1, width: 8, height: 8 },
   });
   let x = new Float32Array();

@@ -18,7 +18,7 @@ import {
 import {
   countIn,
   defaultsOf,
-  halvings,
+  downsamplingFactor,
   inChannels,
   isCount,
   isRecord,
@@ -186,7 +186,7 @@ async function textToImage(
   const { tiling = "auto" } = options;
   const release = (network: Released) => ({ release: isReleased(options, network) });
   const scheduler = await schedulerConfig(files);
-  const { latentChannels: channels, scaleFactor } = await readAutoencoderConfig(files);
+  const { latentChannels: channels, vaeScaleFactor } = await readAutoencoderConfig(files);
   const xl = files.has("text_encoder_2");
   const conditionSize = countIn(network, "time_cond_proj_dim", "unet/config.json", 1 << 16);
   const lcm = conditionSize !== undefined;
@@ -223,8 +223,8 @@ async function textToImage(
     ...files.has("vae_encoder") && { encoder: new Lazy(encoder, release("autoencoder")) },
     channels,
     inChannels: inChannels(network, "unet") ?? channels,
-    scaleFactor,
-    sizeMultiple: scaleFactor * halvings(network),
+    vaeScaleFactor,
+    sizeMultiple: vaeScaleFactor * downsamplingFactor(network),
     ...lcm && { timeCondProjDim: conditionSize },
     ...upscaler && {
       lowRes: {
@@ -234,7 +234,7 @@ async function textToImage(
     },
     aesthetics: index.requires_aesthetics_score === true,
     strengthInSchedule: index._class_name.startsWith("LatentConsistencyModel"),
-    defaults: defaultsOf(index, { ...base, ...trainedSize(network, scaleFactor) }, family),
+    defaults: defaultsOf(index, { ...base, ...trainedSize(network, vaeScaleFactor) }, family),
   });
 }
 
@@ -250,9 +250,9 @@ async function pixelParts(
   const release = (network: Released) => ({ release: isReleased(options, network) });
   const scheduler = await schedulerConfig(files);
   const latent = files.has("vae_decoder") ? await readAutoencoderConfig(files) : undefined;
-  const scaleFactor = latent?.scaleFactor ?? 1;
+  const vaeScaleFactor = latent?.vaeScaleFactor ?? 1;
   const steps = scheduler._class_name === "DDPMScheduler" ? 1000 : stepsOf(scheduler, 50);
-  const base = { steps, guidanceScale: 1, ...trainedSize(network, scaleFactor, component) };
+  const base = { steps, guidanceScale: 1, ...trainedSize(network, vaeScaleFactor, component) };
   const decoding = { ...session, tiling, encoder: false };
   return {
     scheduler,
@@ -266,8 +266,8 @@ async function pixelParts(
       ),
     },
     channels: inChannels(network, component) ?? latent?.latentChannels ?? 3,
-    scaleFactor,
-    sizeMultiple: scaleFactor * halvings(network),
+    vaeScaleFactor,
+    sizeMultiple: vaeScaleFactor * downsamplingFactor(network),
     fixedSize: component === "transformer", // its positions are those it was trained at
     defaults: defaultsOf(index, base),
   };

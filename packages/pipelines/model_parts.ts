@@ -21,10 +21,10 @@ export interface ModelParts {
   /** Channels of a sample. */
   readonly channels: number;
   /** Pixels per cell of a sample: 1 without a VAE. */
-  readonly scaleFactor: number;
+  readonly vaeScaleFactor: number;
   /**
    * What width and height must be a multiple of, in pixels: a U-Net that halves its input three times
-   * needs samples that are multiples of 8. Default: `scaleFactor`.
+   * needs samples that are multiples of 8. Default: `vaeScaleFactor`.
    */
   readonly sizeMultiple?: number | undefined;
   /** Whether only the default size works, as for transformers with learned positions. */

@@ -29,7 +29,7 @@ import type { Task } from "./run/task.ts";
  *   scheduler: { _class_name: "DDIMScheduler" },
  *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
  *   channels: 3,
- *   scaleFactor: 1,
+ *   vaeScaleFactor: 1,
  *   defaults: { steps: 50, guidanceScale: 1, width: 32, height: 32 },
  * });
  * assertEquals(late.plan({ strength: 0.5 }).calls, 25);

@@ -28,7 +28,7 @@ const parts = {
   encoder: new Lazy(never),
   channels: 4,
   inChannels: 4,
-  scaleFactor: 8,
+  vaeScaleFactor: 8,
   defaults: { steps: 20, guidanceScale: 7.5, width: 64, height: 64 },
 };
 const text = new TextToImage(parts);
@@ -36,28 +36,28 @@ const pixels = new Unconditional({
   scheduler: { _class_name: "DDPMScheduler" },
   denoiser: new Lazy(never),
   channels: 3,
-  scaleFactor: 1,
+  vaeScaleFactor: 1,
   defaults: { steps: 100, guidanceScale: 1, width: 64, height: 64 },
 });
 const score = new Unconditional({
   scheduler: { _class_name: "ScoreSdeVeScheduler" },
   denoiser: new Lazy(never),
   channels: 3,
-  scaleFactor: 1,
+  vaeScaleFactor: 1,
   defaults: { steps: 2000, guidanceScale: 1, width: 64, height: 64 },
 });
 const classes = new ClassConditional({
   scheduler: { _class_name: "DDIMScheduler" },
   denoiser: new Lazy(never),
   channels: 3,
-  scaleFactor: 1,
+  vaeScaleFactor: 1,
   classes: 10,
   defaults: { steps: 50, guidanceScale: 1, width: 64, height: 64 },
 });
 const upscaler = new TextToImage({
   ...parts,
   inChannels: 7,
-  scaleFactor: 4,
+  vaeScaleFactor: 4,
   lowRes: { scheduler: { _class_name: "DDPMScheduler" }, maxNoiseLevel: 350 },
 });
 

@@ -12,5 +12,5 @@ export interface TextInput {
   /** What is not wanted: one prompt, or one per image. Needs guidance to have an effect. */
   readonly negativePrompt?: Prompt | readonly Prompt[] | undefined;
   /** Further prompts to compose, each with its own guidance scale; see `composable`. */
-  readonly also?: readonly { readonly prompt: Prompt; readonly weight: number }[] | undefined;
+  readonly composed?: readonly { readonly prompt: Prompt; readonly weight: number }[] | undefined;
 }

@@ -53,7 +53,11 @@ function start({ worker, root, seed, from, to, only }: Batch): Deno.ChildProcess
     worker,
     ...[seed, from, to, root, only].map(String),
   ];
-  const env = { HF_HUB_CACHE: join(root, "a", "b", "sandbox", "hub"), SHUM_OPTIMISED_CACHE: "off" };
+  const env = {
+    HF_HUB_CACHE: join(root, "a", "b", "sandbox", "hub"),
+    SHUM_OPTIMISED_CACHE: "off",
+    NO_COLOR: "1", // what it says last is read
+  };
   const streams = { stdout: "piped", stderr: "piped", stdin: "null" } as const;
   if (Deno.build.os === "windows") {
     return new Deno.Command(Deno.execPath(), { args, env, ...streams }).spawn();

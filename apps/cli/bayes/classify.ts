@@ -5,7 +5,7 @@
  */
 
 import { usageError } from "../exit_codes.ts";
-import type { Surroundings } from "../generate.ts";
+import type { CliContext } from "../generate.ts";
 import type { Given } from "../options/options.ts";
 import { requirePrompt } from "../options/prompts.ts";
 import { columns } from "../plan.ts";
@@ -37,7 +37,7 @@ function labelsOf({ labels: text = "", template = "{}" }: Given) {
 export async function runClassify(
   words: readonly string[],
   given: Given,
-  { screen, print, signal }: Surroundings,
+  { screen, print, signal }: CliContext,
 ): Promise<void> {
   const picture = await readOnePicture("classify", words, given, ["labels", "template", "draws"]);
   const { labels, prompts } = labelsOf(given);

@@ -7,7 +7,7 @@
 import type { VariationalBound } from "@shum/schedulers";
 import { dirname } from "@std/path";
 import { usageError } from "../exit_codes.ts";
-import type { Surroundings } from "../generate.ts";
+import type { CliContext } from "../generate.ts";
 import type { Given } from "../options/options.ts";
 import { formatOf, requireFolder, writeFile } from "../picture/image_file.ts";
 import { plotTerms } from "../picture/plot.ts";
@@ -38,7 +38,7 @@ function table({ prior, terms, decoder, total }: VariationalBound): string {
 export async function runLikelihood(
   words: readonly string[],
   given: Given,
-  { screen, print, signal }: Surroundings,
+  { screen, print, signal }: CliContext,
 ): Promise<void> {
   const own = ["prompt", "steps", "plot", "overwrite"] as const;
   const picture = await readOnePicture("likelihood", words, given, own);

@@ -15,7 +15,7 @@ const GROUPS: readonly Group[] = [
   "Other",
 ];
 
-const HEAD = `Shum makes pictures from words, with diffusion models in ONNX format.
+const HEAD = `Shum makes pictures from words, with diffusion models in safetensors or ONNX.
 
   deno task gen --prompt "black cat with red eyes"
   deno task gen "a red apple" --seed 42 --steps 30 --batch-count 4 --grid

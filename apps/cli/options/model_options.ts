@@ -40,10 +40,12 @@ export const modelOptions = {
   model: {
     group: "Model",
     kind: "text",
-    value: "folder|id",
+    value: "folder|file|id",
     short: "m",
     aliases: ["model-id"],
-    help: "a folder in diffusers ONNX layout, or a Hugging Face id (owner/name[@revision])",
+    help:
+      "a folder in diffusers layout (.safetensors or ONNX), a checkpoint (.safetensors), or a " +
+      "Hugging Face id (owner/name[@revision])",
     standard: "the model that ships with Shum",
   },
   upscaler: {

@@ -202,7 +202,7 @@ export async function runnerOf(
   }
   const more = {
     ...(given.negativePrompt ? { negativePrompt: given.negativePrompt } : {}),
-    ...(given.also ? { also: given.also.map(readWeighted) } : {}),
+    ...(given.also ? { composed: given.also.map(readWeighted) } : {}),
   };
   const text: TextInput = { prompt: given.prompt!, ...more };
   const { noiseLevel, maskPadding: paddingMaskCrop } = given;

@@ -16,7 +16,7 @@ import type { Device, Session } from "../session.ts";
 import { elementCount } from "../tensor.ts";
 
 /** A batch of pictures or latents: flat NCHW numbers and their shape. */
-export interface Pictures {
+export interface ImageTensor {
   /** The numbers. */
   readonly data: Float32Array;
   /** Their shape. */
@@ -40,7 +40,7 @@ export interface Autoencoder extends AsyncDisposable {
   /** See {@linkcode Autoencoder.scalingFactor}. */
   readonly shiftFactor: number;
   /** Pixels per latent cell and axis: 8, or 16. */
-  readonly scaleFactor: number;
+  readonly vaeScaleFactor: number;
   /** Channels of the latents. */
   readonly latentChannels: number;
   /** False if the model has no encoder. */
@@ -62,7 +62,7 @@ export interface Autoencoder extends AsyncDisposable {
       readonly noise?: { fill(out: Float32Array): void } | undefined;
       readonly signal?: AbortSignal | undefined;
     },
-  ): Promise<Pictures>;
+  ): Promise<ImageTensor>;
   /**
    * Scaled latents → pictures, RGB in about [-1, 1], `[batch, 3, H, W]`.
    *
@@ -74,7 +74,7 @@ export interface Autoencoder extends AsyncDisposable {
     latents: Float32Array,
     shape: readonly [batch: number, channels: number, height: number, width: number],
     settings?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<Pictures>;
+  ): Promise<ImageTensor>;
 }
 
 /** Latent cells above which "auto" tiles: the middle block attends to all of them at once. */
@@ -125,7 +125,7 @@ class SessionAutoencoder implements Autoencoder {
   readonly device: Device | "remote";
   readonly scalingFactor: number;
   readonly shiftFactor: number;
-  readonly scaleFactor: number;
+  readonly vaeScaleFactor: number;
   readonly latentChannels: number;
   readonly canEncode: boolean;
   readonly #decoder: Session;
@@ -157,11 +157,11 @@ class SessionAutoencoder implements Autoencoder {
     this.scalingFactor = this.#scale.scalingFactor;
     this.shiftFactor = this.#scale.shiftFactor;
     this.latentChannels = channelsOf(decoder.path, "latent_channels", config.json, latents, 4);
-    this.scaleFactor = config.scaleFactor;
+    this.vaeScaleFactor = config.vaeScaleFactor;
     const trained = trainedSide(config.json);
     this.#tile = trained === undefined
       ? defaultTile
-      : Math.max(16, Math.round(trained / this.scaleFactor));
+      : Math.max(16, Math.round(trained / this.vaeScaleFactor));
   }
 
   async encode(
@@ -171,7 +171,7 @@ class SessionAutoencoder implements Autoencoder {
       readonly noise?: { fill(out: Float32Array): void } | undefined;
       readonly signal?: AbortSignal | undefined;
     } = {},
-  ): Promise<Pictures> {
+  ): Promise<ImageTensor> {
     const encoder = this.#encoder;
     if (!encoder) {
       throw new Error(
@@ -179,7 +179,7 @@ class SessionAutoencoder implements Autoencoder {
           `image-to-image and inpainting need a model with both halves`,
       );
     }
-    const factor = this.scaleFactor;
+    const factor = this.vaeScaleFactor;
     const [batch, , height, width] = shape;
     if (height % factor !== 0 || width % factor !== 0) {
       throw new RangeError(
@@ -213,7 +213,7 @@ class SessionAutoencoder implements Autoencoder {
     latents: Float32Array,
     shape: readonly [number, number, number, number],
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Pictures> {
+  ): Promise<ImageTensor> {
     const [batch, channels] = shape;
     if (channels !== this.latentChannels) {
       throw new RangeError(
@@ -226,7 +226,13 @@ class SessionAutoencoder implements Autoencoder {
     for (let i = 0; i < batch; i++) {
       unscaleLatents(z.subarray(i * size, (i + 1) * size), channels, this.#scale);
     }
-    const parts = await this.#each(this.#decoder, { data: z, shape }, 1, this.scaleFactor, signal);
+    const parts = await this.#each(
+      this.#decoder,
+      { data: z, shape },
+      1,
+      this.vaeScaleFactor,
+      signal,
+    );
     const [, outChannels, height, width] = parts[0]!.shape;
     if (batch === 1) return parts[0]!;
     const data = new Float32Array(batch * outChannels * height * width);
@@ -242,7 +248,7 @@ class SessionAutoencoder implements Autoencoder {
   /** One picture at a time: no slower on the CPU, and a picture does not depend on its batch. */
   async #each(
     session: Session,
-    { data, shape: [batch, channels, height, width] }: Pictures,
+    { data, shape: [batch, channels, height, width] }: ImageTensor,
     inScale: number,
     outScale: number,
     signal: AbortSignal | undefined,

@@ -70,7 +70,7 @@ Deno.test("encode() then decode() is the identity of an exact autoencoder, whate
 Deno.test("latents are (z - shift)·scale", async () => {
   await using files = await folder({ scaling_factor: 2, shift_factor: 0.25 });
   await using vae = await openAutoencoder(files, cpu);
-  assertEquals([vae.scalingFactor, vae.shiftFactor, vae.scaleFactor, vae.latentChannels], [
+  assertEquals([vae.scalingFactor, vae.shiftFactor, vae.vaeScaleFactor, vae.latentChannels], [
     2,
     0.25,
     2,
@@ -113,7 +113,7 @@ Deno.test("a tiny autoencoder's latents are not scaled; an old folder's are by 0
   assertEquals(taesd.scalingFactor, 1);
   await using old = await modelFolder({ vae_decoder: { model: decoder } });
   await using vae = await openAutoencoder(old, cpu);
-  assertEquals([vae.scalingFactor, vae.scaleFactor, vae.canEncode], [0.18215, 8, false]);
+  assertEquals([vae.scalingFactor, vae.vaeScaleFactor, vae.canEncode], [0.18215, 8, false]);
 });
 
 Deno.test("factors are found in vae/config.json too", async () => {
@@ -122,7 +122,7 @@ Deno.test("factors are found in vae/config.json too", async () => {
     vae_decoder: { model: decoder },
   });
   await using vae = await openAutoencoder(files, cpu);
-  assertEquals([vae.scalingFactor, vae.scaleFactor], [0.13025, 2]);
+  assertEquals([vae.scalingFactor, vae.vaeScaleFactor], [0.13025, 2]);
 });
 
 Deno.test("tiles of a network that looks at single cells join without a seam", async () => {

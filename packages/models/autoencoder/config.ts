@@ -6,7 +6,7 @@ export interface AutoencoderConfig {
   /** Channels of its latents; 4 where the files do not tell. */
   readonly latentChannels: number;
   /** Pixels per latent cell and axis; 8 where the files do not tell. */
-  readonly scaleFactor: number;
+  readonly vaeScaleFactor: number;
   /** The keys of `vae/config.json`, and before them those of `vae_decoder/config.json`. */
   readonly json: Readonly<Record<string, unknown>>;
 }
@@ -36,13 +36,13 @@ function refused(key: string, value: unknown, expected: string): Error {
  * import { readAutoencoderConfig } from "@shum/models";
  *
  * const json = { latent_channels: 16, block_out_channels: [128, 256, 512, 512] };
- * const { latentChannels, scaleFactor } = await readAutoencoderConfig({
+ * const { latentChannels, vaeScaleFactor } = await readAutoencoderConfig({
  *   has: (component) => component === "vae_decoder",
  *   json: () => Promise.resolve(json),
  *   text: () => Promise.resolve(""),
  *   graph: (component) => Promise.resolve(component),
  * });
- * assertEquals([latentChannels, scaleFactor], [16, 8]);
+ * assertEquals([latentChannels, vaeScaleFactor], [16, 8]);
  * ```
  */
 export async function readAutoencoderConfig(files: ModelFiles): Promise<AutoencoderConfig> {
@@ -58,5 +58,5 @@ export async function readAutoencoderConfig(files: ModelFiles): Promise<Autoenco
   if (!Array.isArray(blocks) || blocks.length < 1 || blocks.length > mostLevels) {
     throw refused("block_out_channels", blocks, `a list of 1 to ${mostLevels} numbers`);
   }
-  return { latentChannels: Number(channels), scaleFactor: 2 ** (blocks.length - 1), json };
+  return { latentChannels: Number(channels), vaeScaleFactor: 2 ** (blocks.length - 1), json };
 }

@@ -7,10 +7,11 @@ const windowSize = 1 << 16;
 /**
  * Reads a file through a window, so that skipping over weights costs nothing.
  *
+ * @param expected What the file should be, for the error.
  * @throws {Error} if there is no such file, or it is a folder, pipe, socket or device.
  */
-export function fileSource(path: string): ByteSource {
-  requireFile(path, "an ONNX model"); // opening a pipe would wait for ever
+export function fileSource(path: string, expected = "an ONNX model"): ByteSource {
+  requireFile(path, expected); // opening a pipe would wait for ever
   const fs = builtin("fs");
   const file = fs.openSync(path, "r");
   const size = fs.fstatSync(file).size;

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
-import { type BigIntStats, constants, existsSync, realpathSync, statSync } from "node:fs";
-import { copyFile, link, mkdir } from "node:fs/promises";
+import {
+  type BigIntStats,
+  constants,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { copyFile, link, mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { markUsed, publish, removeFolder } from "./_cache_folder.ts";
 import { liesUnder } from "./_paths.ts";
@@ -31,28 +38,62 @@ export async function readablePlace(
     weights.map((file) => [file.location, file.real!] as const),
   );
   if (files.every(([, file]) => allowed.some((folder) => liesUnder(file, folder)))) return graph;
+  return join(await placeFor(files, cacheDir), basename(graph));
+}
+
+/**
+ * Puts graphs that were written here beside the weights that they read, as {@linkcode readablePlace} does.
+ *
+ * @param graphs By the names of their files.
+ * @param weights Names beside the graphs, and real paths.
+ * @returns The folder.
+ */
+export async function placeTogether(
+  graphs: ReadonlyMap<string, Uint8Array>,
+  weights: readonly (readonly [name: string, real: string])[],
+  cacheDir: string,
+): Promise<string> {
+  return await placeFor(weights, cacheDir, graphs);
+}
+
+/** A folder of ours with all these files in it, and those that are given as bytes. */
+async function placeFor(
+  files: readonly (readonly [name: string, real: string])[],
+  cacheDir: string,
+  written: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<string> {
   const key = createHash("sha256");
   for (const [name, file] of files) {
     const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
     key.update([name, file, dev, ino, size, mtimeNs, ""].join("\0"));
   }
+  for (const [name, bytes] of written) key.update(`${name}\0`).update(bytes);
   const place = join(cacheDir, placeName, key.digest("hex").slice(0, 32));
-  if (!files.every(([name, file]) => serves(join(place, name), file))) {
+  const whole = files.every(([name, file]) => serves(join(place, name), file)) &&
+    [...written].every(([name, bytes]) => holds(join(place, name), bytes));
+  if (!whole) {
     removeFolder(place);
     try {
       await publish(place, async (folder) => {
         for (const [name, file] of files) await linkOrCopy(file, join(folder, name));
+        for (const [name, bytes] of written) await writeFile(join(folder, name), bytes);
       }, inUse);
     } catch (error) {
       throw new Error(
-        `Cannot put the weights of "${graph}" beside it in "${place}": ` +
+        `Cannot put graph and weights side by side in "${place}": ` +
           `${(error as Error).message}; expected room and permission to write there`,
         { cause: error },
       );
     }
   }
   markUsed(place);
-  return join(place, basename(graph));
+  return place;
+}
+
+/** Whether a file has exactly these bytes. */
+function holds(path: string, bytes: Uint8Array): boolean {
+  return existsSync(path) && statSync(path).size === bytes.length &&
+    readFileSync(path).equals(bytes);
 }
 
 /** Whether `placed` is the same file, or a copy that was written after the file last changed. */

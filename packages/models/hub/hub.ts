@@ -13,7 +13,15 @@ import { HubError } from "./_error.ts";
 import { hubCacheFolder } from "./_folder.ts";
 import { isHubId } from "./_id.ts";
 import { environment } from "../files/_builtin.ts";
-import { hasVariant, missingGraphs, type ModelIndex, neededFiles } from "../model_index.ts";
+import {
+  chooseWeights,
+  classOf,
+  hasVariant,
+  missingGraphs,
+  type ModelIndex,
+  neededFiles,
+} from "../model_index.ts";
+import { pickleReason } from "../safetensors/_other_formats.ts";
 import type { Hub } from "./_http.ts";
 import { listFiles, resolveCommit } from "./_listing.ts";
 import { shown } from "../_shown.ts";
@@ -78,21 +86,27 @@ function requireGraphs(
   const paths = files.map((file) => file.path);
   const missing = missingGraphs(paths, index, variant);
   if (missing.length > 0) {
-    const torch = paths.some((path) => path.endsWith(".safetensors") || path.endsWith(".bin"));
+    const graphs = missing.map(({ expected }) => expected).join(", ");
+    const unknown = missing.filter(({ component }) => chooseWeights(paths, component, variant))
+      .map(({ component }) => classOf(index, component));
+    const pickles = paths.some((path) => pickleReason(path) !== undefined);
     throw new HubError(
       "no_onnx",
-      `Cannot use "${id}": it has no ${missing.map((m) => m.expected).join(", ")}` +
-        (torch
-          ? `; it holds PyTorch weights: export them with ` +
+      `Cannot use "${id}": it has no ${graphs}` +
+        (unknown.length > 0
+          ? `; ${unknown.join(", ")} can be read from an ONNX export only: make one with ` +
             `\`optimum-cli export onnx --model ${id} <folder>\` and use the folder`
-          : `; expected ONNX graphs in diffusers or optimum layout, see ${hub.endpoint}/${id}`),
+          : pickles
+          ? `, and no .safetensors instead; it holds PyTorch checkpoints, which are Python pickles ` +
+            `and can run any code; expected a revision that has .safetensors`
+          : `; expected ONNX graphs or .safetensors in diffusers layout, see ${hub.endpoint}/${id}`),
     );
   }
   if (variant !== undefined && !hasVariant(paths, variant)) {
-    const graphs = paths.filter((path) => path.endsWith(".onnx"));
+    const graphs = paths.filter((path) => /\.(onnx|safetensors)$/.test(path));
     throw new HubError(
       "file_not_found",
-      `Cannot use "${id}": it has no variant "${variant}"; its graphs are ${graphs.join(", ")}`,
+      `Cannot use "${id}": it has no variant "${variant}"; its files are ${graphs.join(", ")}`,
     );
   }
 }

@@ -318,16 +318,65 @@ Deno.test("a listing cannot write outside the snapshot", () =>
     }
   }));
 
-Deno.test("a repository without ONNX says so, and how to export it", async () => {
+Deno.test("a repository without graphs or safetensors says so, and why pickles are not opened", async () => {
   const files = sampleRepository();
-  const torch = Object.fromEntries(Object.entries(files).filter(([k]) => !k.includes(".onnx")));
+  const torch = Object.fromEntries(
+    Object.entries(files).filter(([k]) => !/\.(onnx|onnx_data|safetensors)$/.test(k)),
+  );
   await withHub(async ({ hub, download }) => {
-    await failsWith("no_onnx", "optimum-cli export onnx", () => download());
+    await failsWith("no_onnx", "Python pickles and can run any code", () => download());
     assertEquals(hub.fetches().length, 1, "only model_index.json was fetched");
   }, torch);
   await withHub(async ({ download }) => {
     await failsWith("no_onnx", "no model_index.json", () => download());
   }, { "model.onnx": "x" });
+});
+
+Deno.test("a repository of safetensors is downloaded without what other tools need", async () => {
+  const files = Object.fromEntries(
+    Object.entries(sampleRepository()).filter(([k]) => !/\.(onnx|onnx_data)$/.test(k)),
+  );
+  const shards = {
+    "vae/config.json": "{}",
+    "vae/diffusion_pytorch_model.safetensors.index.json": `{"weight_map":{}}`,
+    "vae/diffusion_pytorch_model-00001-of-00002.safetensors": noise(300),
+    "vae/diffusion_pytorch_model-00002-of-00002.safetensors": noise(301),
+    "vae/diffusion_pytorch_model.fp16.safetensors": noise(302),
+  };
+  await withHub(async ({ download }) => {
+    const folder = await download();
+    const found = [...Deno.readDirSync(folder)].filter(({ isDirectory }) => isDirectory)
+      .flatMap(({ name }) =>
+        [...Deno.readDirSync(`${folder}/${name}`)].map((f) => `${name}/${f.name}`)
+      );
+    assertEquals(found.filter((path) => !path.startsWith("tokenizer")).sort(), [
+      "scheduler/scheduler_config.json",
+      "text_encoder/config.json",
+      "text_encoder/model.safetensors",
+      "unet/config.json",
+      "unet/diffusion_pytorch_model.safetensors",
+      "vae/config.json",
+      "vae/diffusion_pytorch_model-00001-of-00002.safetensors",
+      "vae/diffusion_pytorch_model-00002-of-00002.safetensors",
+      "vae/diffusion_pytorch_model.safetensors.index.json",
+      "vae_decoder/config.json",
+    ]);
+  }, { ...files, ...shards });
+});
+
+Deno.test("a network that cannot be read from safetensors is named before anything is downloaded", async () => {
+  const files = sampleRepository();
+  const index = JSON.parse(files["model_index.json"] as string);
+  index.unet = ["diffusers", "StableCascadeUNet"];
+  const torch = Object.fromEntries(Object.entries(files).filter(([k]) => !/^unet.*onnx/.test(k)));
+  await withHub(async ({ hub, download }) => {
+    await failsWith(
+      "no_onnx",
+      "StableCascadeUNet can be read from an ONNX export only",
+      () => download(),
+    );
+    assertEquals(hub.fetches().length, 1);
+  }, { ...torch, "model_index.json": JSON.stringify(index) });
 });
 
 Deno.test("offline mode uses a complete snapshot and never the network", () =>

@@ -13,6 +13,9 @@ export const elementTypes: Readonly<Record<string, number>> = {
   bool: 9,
   float16: 10,
   float64: 11,
+  bfloat16: 16,
+  float8e4m3fn: 17,
+  float8e5m2: 19,
 };
 
 /** One input or output of a graph to write. */

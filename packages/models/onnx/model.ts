@@ -42,11 +42,11 @@ export function readOnnxModel(source: string | Uint8Array): OnnxModel {
 }
 
 /**
- * Reads the numbers of one float32 or float16 constant of a model.
+ * Reads the numbers of one float32, float16 or bfloat16 constant of a model.
  *
  * @param source What {@linkcode readOnnxModel} read.
  * @param initializer One of its constants.
- * @throws {TypeError} if its type is neither float32 nor float16.
+ * @throws {TypeError} if it is of another type.
  * @throws {RangeError} if offset, length and shape do not fit together.
  * @throws {SyntaxError} if the file is cut short, lies outside the model's folder, or beside
  * bytes.
@@ -66,8 +66,8 @@ export function readInitializer(
 ): Float32Array {
   const { name, type, shape, file, offset, length } = initializer;
   const what = `Cannot read constant "${name}" of ${nameOf(source)}`;
-  if (type !== "float32" && type !== "float16") {
-    throw new TypeError(`${what}: type is ${type}; expected float32 or float16`);
+  if (type !== "float32" && type !== "float16" && type !== "bfloat16") {
+    throw new TypeError(`${what}: type is ${type}; expected float32, float16 or bfloat16`);
   }
   const size = shape.reduce((a, b) => a * b, type === "float32" ? 4 : 2);
   if (!Number.isSafeInteger(offset) || offset < 0 || length !== size) {
@@ -81,9 +81,12 @@ export function readInitializer(
     const opened = openInitializer(source, file);
     try {
       const bytes = opened.read(offset, length).slice();
-      return type === "float32"
-        ? new Float32Array(bytes.buffer)
-        : new Float32Array(new Float16Array(bytes.buffer));
+      if (type === "float32") return new Float32Array(bytes.buffer);
+      if (type === "float16") return new Float32Array(new Float16Array(bytes.buffer));
+      // bfloat16 is the upper half of float32.
+      return new Float32Array(
+        Uint32Array.from(new Uint16Array(bytes.buffer), (x) => x << 16).buffer,
+      );
     } finally {
       opened.close();
     }

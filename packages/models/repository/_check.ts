@@ -11,22 +11,25 @@ import { join } from "node:path";
 import { hubCacheFolder } from "../hub/_folder.ts";
 import {
   chooseGraph,
+  chooseWeights,
   componentFolders,
   componentKind,
   components,
-  graphNames,
   hasVariant,
   type ModelIndex,
+  variantNames,
 } from "../model_index.ts";
 import type { HubOptions } from "../hub/hub.ts";
 import { modelRoots, realPathInside } from "../files/_paths.ts";
 import { type WeightsFile, weightsOf, weightsProblem } from "../files/_weights.ts";
 import { readOnnxModel } from "../onnx/model.ts";
 import { requireFile } from "../files/_regular_file.ts";
+import { pickleReason } from "../safetensors/_other_formats.ts";
+import { openSafetensors } from "./_safetensors.ts";
 import { readablePlace } from "../files/_side_by_side.ts";
 
 /** The names of the files in each folder of a model; "" is the model folder itself. */
-export type Folders = ReadonlyMap<string, ReadonlySet<string>>;
+export type Folders = Map<string, Set<string>>;
 
 /** What there is in a model folder. */
 export interface Listing {
@@ -117,10 +120,8 @@ export async function checkRepository(
   const graphs = [...folders.values()].flatMap((names) => [...names]);
   if (variant !== undefined && !hasVariant(graphs, variant)) {
     problems.push(
-      `there is no variant "${variant}": expected ${
-        graphNames(variant).join(" or ")
-      } in at least ` +
-        `one folder`,
+      `there is no variant "${variant}": expected ${variantNames(variant).join(" or ")} in at ` +
+        `least one folder`,
     );
   }
   return { problems, moved };
@@ -139,11 +140,15 @@ async function checkNetwork(
   component: string,
   root: string,
   folders: Folders,
-  { variant, cacheDir }: HubOptions,
+  options: HubOptions,
   problems: string[],
   moved: Map<string, string>,
 ): Promise<void> {
+  const { variant, cacheDir } = options;
   const optional = component === "vae_encoder" || component === "image_encoder";
+  if (await addSafetensors(component, root, folders, options, problems, moved)) {
+    return;
+  }
   // optimum keeps the name "vae" in the index and has its two halves on disk.
   const split = component === "vae" && !folders.get("vae")?.has("model.onnx");
   for (const folder of split ? ["vae_decoder", "vae_encoder"] : [component]) {
@@ -181,8 +186,47 @@ async function checkNetwork(
   }
 }
 
+/**
+ * Of a component with weights as PyTorch saves them and no graph: writes the graph, and enters it as if
+ * it lay in the folder where an export has it.
+ *
+ * @returns false if it is no such component.
+ */
+async function addSafetensors(
+  component: string,
+  root: string,
+  folders: Folders,
+  { variant, cacheDir }: HubOptions,
+  problems: string[],
+  moved: Map<string, string>,
+): Promise<boolean> {
+  const paths = [...folders].flatMap(([folder, names]) =>
+    [...names].map((name) => `${folder}/${name}`)
+  );
+  const weights = chooseWeights(paths, component, variant);
+  if (weights === undefined) return false;
+  try {
+    const graphs = await openSafetensors(
+      join(root, component),
+      weights,
+      cacheDir ?? hubCacheFolder(),
+    );
+    for (const [suffix, place] of graphs) {
+      const folder = component + suffix;
+      if (!folders.has(folder)) folders.set(folder, new Set());
+      folders.get(folder)!.add("model.onnx");
+      moved.set(join(root, folder, "model.onnx"), place);
+    }
+  } catch (error) {
+    problems.push(`${component}/: ${(error as Error).message}`);
+  }
+  return true;
+}
+
 function torchHint(names: ReadonlySet<string>): string {
-  return [...names].some((name) => /\.(safetensors|bin|pt|ckpt)$/.test(name))
-    ? "; these are PyTorch weights: export them with optimum-cli export onnx"
-    : "";
+  for (const name of names) {
+    const reason = pickleReason(name);
+    if (reason) return `; ${name} is not opened: ${reason}`;
+  }
+  return "";
 }

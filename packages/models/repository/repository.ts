@@ -15,6 +15,7 @@ import { downloadFromHub, type HubOptions } from "../hub/hub.ts";
 import { readModelText } from "../files/_regular_file.ts";
 import type { ModelFiles } from "../model_files.ts";
 import { RepositoryError } from "./error.ts";
+import { openSingleFile } from "./_single_file.ts";
 import { checkRepository, listFolders, type Listing } from "./_check.ts";
 
 /** Settings of {@linkcode openRepository}: those of the hub, which a local folder ignores. */
@@ -28,6 +29,8 @@ export interface Repository extends ModelFiles {
   readonly path: string;
   /** model_index.json. */
   readonly index: ModelIndex;
+  /** What else there is to know of it: family and types of a single file, tensors of no known use. */
+  readonly notes?: readonly string[];
   /**
    * The path of a component's file; without a name, its graph.
    *
@@ -54,22 +57,17 @@ async function isFolder(path: string): Promise<boolean | undefined> {
   }
 }
 
-/** The folder and the hub id that a user's word for a model means. */
+/** The folder, or the file, that a user's word for a model means. */
 async function locate(
   idOrPath: string,
   options: RepositoryOptions,
-): Promise<{ folder: string; options: RepositoryOptions }> {
+): Promise<{ path: string; isFile?: boolean; options: RepositoryOptions }> {
   const text = idOrPath.trim();
   if (text === "") throw new RepositoryError(`Cannot open a model: its name is empty`);
   const home = /^~(?=[/\\]|$)/.test(text) ? homeFolder() + text.slice(1) : text;
   const local = await isFolder(home);
-  if (local === true) return { folder: resolve(home), options };
-  if (local === false) {
-    throw new RepositoryError(
-      `Cannot open model "${idOrPath}": it is a file; expected a folder with a model_index.json ` +
-        `(diffusers or optimum ONNX layout). To convert a checkpoint, see optimum-cli export onnx`,
-    );
-  }
+  if (local === true) return { path: resolve(home), options };
+  if (local === false) return { path: resolve(home), isFile: true, options };
   const url = /^https?:\/\/[^/]+\/([^/]+\/[^/]+?)(?:\/tree\/(.+?))?\/?$/.exec(text);
   const [id = "", at] = url ? [url[1], url[2]] : text.split("@");
   const isPath = isAbsolute(home) || /^\.{0,2}[/\\]|^~|\\/.test(text) || text.startsWith("../");
@@ -82,7 +80,7 @@ async function locate(
   const revision = options.revision ?? at;
   const resolved = revision === undefined ? options : { ...options, revision };
   try {
-    return { folder: await downloadFromHub(id, resolved), options: resolved };
+    return { path: await downloadFromHub(id, resolved), options: resolved };
   } catch (error) {
     if (error instanceof Error && !text.includes("@") && url === null) {
       error.message += ` (there is no folder ${resolve(home)} either)`;
@@ -125,7 +123,8 @@ export async function openRepository(
   idOrPath: string,
   options: RepositoryOptions = {},
 ): Promise<Repository> {
-  const { folder, options: resolved } = await locate(idOrPath, options);
+  const { path: folder, isFile, options: resolved } = await locate(idOrPath, options);
+  if (isFile) return await openSingleFile(idOrPath, folder, resolved);
   const listing = await listFolders(folder);
   const { folders } = listing;
   const index = await readIndex(folder, idOrPath, listing);

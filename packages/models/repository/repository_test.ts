@@ -134,7 +134,7 @@ Deno.test("openRepository() lists every missing or damaged part at once", () =>
     });
     const about = (text: string) => found.find((problem) => problem.startsWith(text)) ?? "";
     assertEquals(found.length, 5, found.join("\n"));
-    assertStringIncludes(about("unet/"), "optimum-cli export onnx");
+    assertStringIncludes(about("unet/"), "it has 1 bytes; expected a .safetensors file");
     assertStringIncludes(about("scheduler"), "no such folder");
     assertStringIncludes(about("tokenizer/"), "merges.txt; the folder holds vocab.json");
     assertStringIncludes(about("text_encoder/"), "cut short");
@@ -177,8 +177,13 @@ Deno.test("openRepository() says what a folder that is no model holds", () =>
     await assertRejects(() => openRepository(folder), RepositoryError, "_class_name");
     await write(folder, { "model_index.json": `{"_class_name":"X"}` });
     await assertRejects(() => openRepository(folder), RepositoryError, "names no component");
-    const file = join(folder, "model.safetensors");
-    await assertRejects(() => openRepository(file), RepositoryError, "it is a file");
+    const file = join(folder, "unfinished.txt");
+    await write(folder, { "unfinished.txt": "x" });
+    await assertRejects(
+      () => openRepository(file),
+      RepositoryError,
+      "it has 1 bytes; expected a .safetensors",
+    );
   }));
 
 Deno.test("openRepository() tells a path from a hub id, and says where it looked", async () => {

@@ -47,10 +47,12 @@ function producer({ nodes }: OnnxModel, name: string): OnnxModel["nodes"][number
   return nodes.find(({ outputs }) => outputs.includes(name));
 }
 
-/** Exporters that find equal weights twice keep one and an Identity. */
+/** Exporters that find equal weights twice keep one and an Identity; other types are cast. */
 function constant(model: OnnxModel, name: string): OnnxModel["initializers"][number] | undefined {
   const found = model.initializers.find((value) => value.name === name);
   if (found) return found;
   const node = producer(model, name);
-  return node?.op === "Identity" ? constant(model, node.inputs[0]!) : undefined;
+  return node?.op === "Identity" || node?.op === "Cast"
+    ? constant(model, node.inputs[0]!)
+    : undefined;
 }

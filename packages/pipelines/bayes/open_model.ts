@@ -27,7 +27,7 @@ export interface OpenModel extends AsyncDisposable {
   /** `[channels, height, width]` of a sample. */
   readonly size: readonly [channels: number, height: number, width: number];
   /** Pixels per cell of a sample. */
-  readonly scaleFactor: number;
+  readonly vaeScaleFactor: number;
   /** Whether samples are latents. */
   readonly latent: boolean;
   /** How many prompts it was opened with. */
@@ -93,7 +93,7 @@ const AT_ONCE = 16;
  *   decoder: new Lazy(never),
  *   channels: 4,
  *   inChannels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
  * };
  * await assertRejects(() => openModel(parts, { prompt: [] }), TypeError, "0 prompts");
@@ -114,7 +114,7 @@ export async function openModel(
         "outputs, such as classifierFree",
     );
   }
-  const values = size.reduce((a, b) => a * b), factor = parts.scaleFactor;
+  const values = size.reduce((a, b) => a * b), factor = parts.vaeScaleFactor;
   const shapeOf = (x: Float32Array): Shape => [x.length / values, ...size];
   const [, rows, columns] = size;
   const area = 3 * rows * columns * factor ** 2;
@@ -135,7 +135,7 @@ export async function openModel(
   return {
     process,
     size,
-    scaleFactor: factor,
+    vaeScaleFactor: factor,
     latent: parts.decoder !== undefined,
     prompts: conditions.length,
     predict: async (x, t, progress) => {

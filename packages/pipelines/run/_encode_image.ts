@@ -20,9 +20,9 @@ import type { Batch } from "./task.ts";
  */
 export function sizeFrom(
   image: Picture,
-  { scaleFactor, sizeMultiple: multiple = scaleFactor }: Pick<
+  { vaeScaleFactor, sizeMultiple: multiple = vaeScaleFactor }: Pick<
     ModelParts,
-    "scaleFactor" | "sizeMultiple"
+    "vaeScaleFactor" | "sizeMultiple"
   >,
 ): Size {
   channelsOf(image); // throws on a malformed picture
@@ -89,7 +89,7 @@ export async function encodeEach(
 ): Promise<Float32Array> {
   const size = channels * height * width;
   const out = new Float32Array(images * size);
-  const factor = autoencoder.scaleFactor;
+  const factor = autoencoder.vaeScaleFactor;
   const shape = [1, 3, height * factor, width * factor] as const;
   for (let b = 0; b < images; b++) {
     const { data } = await autoencoder.encode(tensor, shape, { noise: generators[b], signal });

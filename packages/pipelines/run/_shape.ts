@@ -19,11 +19,14 @@ export type Shape = readonly [batch: number, channels: number, height: number, w
  * @throws {RangeError} When width or height do not suit the model.
  */
 export function shapeOf(
-  parts: Pick<ModelParts, "channels" | "scaleFactor" | "sizeMultiple" | "fixedSize" | "defaults">,
+  parts: Pick<
+    ModelParts,
+    "channels" | "vaeScaleFactor" | "sizeMultiple" | "fixedSize" | "defaults"
+  >,
   { width, height }: Pick<RunOptions, "width" | "height">,
   images: number,
 ): Shape {
-  const { channels, scaleFactor, sizeMultiple: multiple = scaleFactor, fixedSize, defaults } =
+  const { channels, vaeScaleFactor, sizeMultiple: multiple = vaeScaleFactor, fixedSize, defaults } =
     parts;
   const size = { width: width ?? defaults.width, height: height ?? defaults.height };
   for (const name of ["width", "height"] as const) {
@@ -44,5 +47,5 @@ export function shapeOf(
       );
     }
   }
-  return [images, channels, size.height / scaleFactor, size.width / scaleFactor];
+  return [images, channels, size.height / vaeScaleFactor, size.width / vaeScaleFactor];
 }

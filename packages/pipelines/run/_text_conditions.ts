@@ -69,9 +69,9 @@ export function textGuidance(
   scale: number,
   facts: TextFacts,
 ): Guidance {
-  const { also = [] } = input;
-  if (also.length > 0 && !options.guidance) {
-    const weights = [options.guidanceScale ?? scale, ...also.map(({ weight }) => weight)];
+  const { composed = [] } = input;
+  if (composed.length > 0 && !options.guidance) {
+    const weights = [options.guidanceScale ?? scale, ...composed.map(({ weight }) => weight)];
     return composable({ weights });
   }
   if (facts.timeCondProjDim !== undefined && !options.guidance) return none();
@@ -118,7 +118,7 @@ export async function encodeConditions(
     negative: readonly (Prompt | undefined)[],
   ): Prompts => {
     const lists: [Branch, readonly (Prompt | undefined)[]][] = [["positive", positive]];
-    input.also?.forEach(({ prompt }, k) => lists.push([positiveBranch(k + 1), [prompt]]));
+    input.composed?.forEach(({ prompt }, k) => lists.push([positiveBranch(k + 1), [prompt]]));
     if (run.branches.includes("negative")) lists.push(["negative", negative]);
     return lists;
   };

@@ -74,7 +74,7 @@ Deno.test("encodeConditions() groups images by the length of their prompts", asy
 Deno.test("encodeConditions() gives further prompts branches of their own", async () => {
   const { encoder } = recorder();
   const also = [{ prompt: "sea", weight: 2 }, { prompt: "sky", weight: -1 }];
-  const [group] = await encodeConditions(encoder, { prompt: "cat", also }, run);
+  const [group] = await encodeConditions(encoder, { prompt: "cat", composed: also }, run);
   const branches = ["positive", "positive[1]", "positive[2]", "negative"];
   assertEquals(Object.keys(group!.conditions), branches);
 });

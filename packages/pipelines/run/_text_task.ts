@@ -27,7 +27,7 @@ export function textTask(parts: TextParts, input: TextInput, options: RunOptions
     guidance: textGuidance(input, options, parts.defaults.guidanceScale, parts),
     branches: [
       "positive",
-      ...(input.also ?? []).map((_, k) => positiveBranch(k + 1)),
+      ...(input.composed ?? []).map((_, k) => positiveBranch(k + 1)),
       "negative",
     ],
     encode: (plan) => encodePrompts(parts, input, options, plan),
@@ -45,7 +45,7 @@ export function textTask(parts: TextParts, input: TextInput, options: RunOptions
  */
 export function optionalTextTask(
   parts: ModelParts,
-  { prompt, negativePrompt, also }: Partial<TextInput>,
+  { prompt, negativePrompt, composed }: Partial<TextInput>,
   options: RunOptions,
 ): Task {
   if (!readsText(parts)) {
@@ -59,7 +59,7 @@ export function optionalTextTask(
     );
   }
   const unguided = prompt === undefined ? { guidanceScale: 1, ...options } : options;
-  return textTask(parts, { prompt: prompt ?? "", negativePrompt, also }, unguided);
+  return textTask(parts, { prompt: prompt ?? "", negativePrompt, composed }, unguided);
 }
 
 /**

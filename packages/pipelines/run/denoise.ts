@@ -225,14 +225,19 @@ function arrange(
           `expected as many, or twice as many with a learned variance`,
       );
     }
-    predictions[branch] = halves(output, length, batch, 0);
-    if (branch === "positive") variance = halves(output, length, batch, 1);
+    predictions[branch] = splitChannels(output, length, batch, 0);
+    if (branch === "positive") variance = splitChannels(output, length, batch, 1);
   });
   return { predictions, variance };
 }
 
 /** The first or second half of each sample's channels. */
-function halves(from: Float32Array, length: number, batch: number, half: 0 | 1): Float32Array {
+function splitChannels(
+  from: Float32Array,
+  length: number,
+  batch: number,
+  half: 0 | 1,
+): Float32Array {
   const size = length / batch;
   const out = new Float32Array(length);
   for (let b = 0; b < batch; b++) {

@@ -48,7 +48,7 @@ export interface Run {
 const untold: readonly ConditionGroup[] = [{ conditions: { positive: { inputs: {} } } }];
 
 /** Where a run ends. */
-const clean: NoiseLevel = { t: 0, alpha: 1, sigma: 0 };
+const CLEAN_LEVEL: NoiseLevel = { t: 0, alpha: 1, sigma: 0 };
 
 /**
  * Checks a task and options, and plans the run. Opens nothing.
@@ -91,8 +91,8 @@ export function planRun(parts: ModelParts, given: RunOptions, task: Task): Run {
     seeds: seeds.seeds,
     images,
     batch: sampler.oneByOne || task.oneByOne ? 1 : images,
-    width: columns * parts.scaleFactor,
-    height: rows * parts.scaleFactor,
+    width: columns * parts.vaeScaleFactor,
+    height: rows * parts.vaeScaleFactor,
   };
   return { parts, options, task, sampler, guidance, seeds, generators, shape, plan };
 }
@@ -204,7 +204,7 @@ function loopOf(
     predict: predictor({ shape, denoiser, networks, groups: told, signal }, plan.branches),
     gradient: networks?.classifier,
     correct,
-    afterStep: constrain && ((x, _index, level) => constrain(x, level ?? clean)),
+    afterStep: constrain && ((x, _index, level) => constrain(x, level ?? CLEAN_LEVEL)),
     signal,
   };
 }

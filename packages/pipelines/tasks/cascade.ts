@@ -42,7 +42,7 @@ export interface CascadeStage {
  *   decoder: new Lazy(never),
  *   channels: 4,
  *   inChannels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
  * };
  * await using cascade = new Cascade(new TextToImage(parts), [

@@ -36,7 +36,7 @@ export interface ClassParts extends ModelParts {
  *   scheduler: { _class_name: "DDIMScheduler" },
  *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
  *   channels: 3,
- *   scaleFactor: 1,
+ *   vaeScaleFactor: 1,
  *   classes: 10,
  *   defaults: { steps: 50, guidanceScale: 1, width: 32, height: 32 },
  * });

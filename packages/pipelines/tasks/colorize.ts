@@ -34,7 +34,7 @@ export interface ColorizeInput {
  *   scheduler: { _class_name: "DDIMScheduler" },
  *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
  *   channels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   sizeMultiple: 8,
  *   defaults: { steps: 50, guidanceScale: 1, width: 32, height: 32 },
  * });

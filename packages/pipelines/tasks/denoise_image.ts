@@ -34,7 +34,7 @@ export interface DenoiseImageInput {
  *   scheduler: { _class_name: "DDIMScheduler" },
  *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
  *   channels: 3,
- *   scaleFactor: 1,
+ *   vaeScaleFactor: 1,
  *   sizeMultiple: 2,
  *   defaults: { steps: 50, guidanceScale: 1, width: 32, height: 32 },
  * });

@@ -43,7 +43,7 @@ export interface ImageToImageInput extends TextInput {
  *   encoder: new Lazy(never),
  *   channels: 4,
  *   inChannels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
  * });
  * const image = { width: 8, height: 8, data: new Uint8Array(192) };
@@ -70,9 +70,9 @@ export class ImageToImage extends ModelPipeline<ImageToImageInput, TextParts> {
       begin: { strength: input.strength ?? 0.75, inSchedule },
       start: async (batch) => {
         const [, , rows, columns] = batch.shape;
-        const { scaleFactor } = parts;
+        const { vaeScaleFactor } = parts;
         await using autoencoder = await encoder.acquire();
-        const image = resize(input.image, columns * scaleFactor, rows * scaleFactor);
+        const image = resize(input.image, columns * vaeScaleFactor, rows * vaeScaleFactor);
         const x0 = await encodeEach(autoencoder.value, toTensor(image), batch, options);
         return { x: addNoise(x0, batch.noise(), batch.level) };
       },

@@ -60,7 +60,7 @@ export interface InpaintInput extends TextInput {
  *   encoder: new Lazy(never),
  *   channels: 4,
  *   inChannels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
  * });
  * const image = { width: 8, height: 8, data: new Uint8Array(192) };
@@ -127,7 +127,7 @@ async function start(
   batch: Batch,
 ): Promise<Start> {
   const { shape: [images, channels, rows, columns], generators, level } = batch;
-  const factor = parts.scaleFactor;
+  const factor = parts.vaeScaleFactor;
   const [width, height] = [columns * factor, rows * factor];
   const mask = toMask(resize(input.mask, width, height));
   const tensor = toTensor(resize(input.image, width, height));

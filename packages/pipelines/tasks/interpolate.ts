@@ -40,7 +40,7 @@ export interface InterpolateInput {
  *   decoder: new Lazy(never),
  *   channels: 4,
  *   inChannels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
  * });
  * const run = pipeline.generate({ prompt: ["a cat", "a dog"], frames: 1 });

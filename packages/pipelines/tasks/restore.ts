@@ -26,6 +26,7 @@ import type { RunOptions } from "../pipeline.ts";
 import type { Sampler } from "../run/sampler.ts";
 import type { Batch, Start, Task } from "../run/task.ts";
 import type { TextInput } from "../text_input.ts";
+import type { TextParts } from "../text_parts.ts";
 
 /** What to repair, and how. */
 export interface RestoreInput extends Partial<TextInput> {
@@ -64,7 +65,7 @@ const STEPS = 30;
  *   decoder: new Lazy(never),
  *   channels: 4,
  *   inChannels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
  * });
  * const image = { width: 8, height: 8, data: new Uint8Array(192) };
@@ -72,7 +73,7 @@ const STEPS = 30;
  * await assertRejects(() => run, RangeError, "noise is -1");
  * ```
  */
-export class Restore extends ModelPipeline<RestoreInput, ModelParts> {
+export class Restore extends ModelPipeline<RestoreInput, ModelParts | TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "restore" as const;
 
@@ -139,7 +140,7 @@ function repairOf(
     { scheduler: ddim, defaults: { ...parts.defaults, steps: STEPS } },
     options,
   );
-  const levels = [...timed.levels, clean];
+  const levels = [...timed.levels, CLEAN_LEVEL];
   const plan: Repair["plan"] = (noise) => {
     const settings: DdnmOptions = { eta, noise, ...travel && { travel } };
     return {
@@ -153,8 +154,11 @@ function repairOf(
     sampler: {
       ...timed,
       plan: planned,
-      end: clean,
-      levels: planned.steps.map(({ level }) => level) as [typeof clean, ...typeof clean[]],
+      end: CLEAN_LEVEL,
+      levels: planned.steps.map(({ level }) => level) as [
+        typeof CLEAN_LEVEL,
+        ...typeof CLEAN_LEVEL[],
+      ],
       calls: planned.steps.length,
       start: (x, generators, seeds) => ({
         plan: planned,
@@ -175,7 +179,7 @@ async function start(
 ): Promise<Start> {
   const { shape } = batch;
   const [, , rows, columns] = shape;
-  const size = { width: columns * parts.scaleFactor, height: rows * parts.scaleFactor };
+  const size = { width: columns * parts.vaeScaleFactor, height: rows * parts.vaeScaleFactor };
   const given = input.measurement.read(input.image, size.width, size.height);
   const deviation = await noiseOfSamples(parts, given, size, 2 * (input.noise ?? 0), signal);
   const { plan, strengths } = repair.plan(deviation);
@@ -204,7 +208,7 @@ function correct(
   for (let i = 0; i < pixels.length; i++) pixels[i]! += strength * (given[i]! - seen[i]!);
 }
 
-const clean = { t: -1, alpha: 1, sigma: 0 };
+const CLEAN_LEVEL = { t: -1, alpha: 1, sigma: 0 };
 
 /** How far noise in the pixels moves a sample: measured, for an encoder stretches it in its own way. */
 async function noiseOfSamples(

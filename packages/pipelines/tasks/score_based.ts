@@ -18,6 +18,7 @@ import type { RunOptions } from "../pipeline.ts";
 import type { Sampler } from "../run/sampler.ts";
 import type { Task } from "../run/task.ts";
 import type { TextInput } from "../text_input.ts";
+import type { TextParts } from "../text_parts.ts";
 
 /** What to make an image of, and by which method. */
 export interface ScoreInput
@@ -46,13 +47,13 @@ export interface ScoreInput
  *   decoder: new Lazy(never),
  *   channels: 4,
  *   inChannels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
  * });
  * await assertRejects(() => pipeline.generate({ prompt: "a cat", method: "ode" }), Error, "opened");
  * ```
  */
-export class ScoreBased extends ModelPipeline<ScoreInput, ModelParts> {
+export class ScoreBased extends ModelPipeline<ScoreInput, ModelParts | TextParts> {
   /** Tells this pipeline from others. */
   readonly kind = "score-based" as const;
 
@@ -73,7 +74,7 @@ function scoreBased(parts: ModelParts, input: ScoreInput, options: RunOptions): 
         `own; expected steps only`,
     );
   }
-  const { method, scaling, prompt: _p, negativePrompt: _n, also: _a, ...rest } = input;
+  const { method, scaling, prompt: _p, negativePrompt: _n, composed: _c, ...rest } = input;
   const config = options.scheduler ?? parts.scheduler;
   const { sde, prediction } = continuousProcess(config, scaling);
   const settings = { ...rest, ...options.steps !== undefined && { steps: options.steps } };

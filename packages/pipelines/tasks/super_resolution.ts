@@ -53,7 +53,7 @@ export interface EnlargementPlan extends Omit<SuperResolutionInput, "image"> {
  *   decoder: new Lazy(never),
  *   channels: 4,
  *   inChannels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
  * });
  * const image = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
@@ -122,7 +122,7 @@ function levelOf(config: SchedulerConfig, t: number, most: number): NoiseLevel {
 /** The output's size: the picture's, cut to what the model can work on, times the scale. */
 function enlarged(
   image: Size | Picture,
-  { scaleFactor: scale, sizeMultiple: multiple = scale }: TextParts,
+  { vaeScaleFactor: scale, sizeMultiple: multiple = scale }: TextParts,
 ): Size {
   if ("data" in image) channelsOf(image); // throws on a malformed picture
   const fit = (value: number) => Math.max(multiple, scale * value - (scale * value) % multiple);

@@ -37,7 +37,7 @@ import type { TextParts } from "../text_parts.ts";
  *   decoder: new Lazy(never),
  *   channels: 4,
  *   inChannels: 4,
- *   scaleFactor: 8,
+ *   vaeScaleFactor: 8,
  *   defaults: { steps: 20, guidanceScale: 7.5, width: 512, height: 512 },
  * });
  * const run = pipeline.generate({ prompt: "a cat" }, { width: 500 });

@@ -116,11 +116,13 @@ Deno.test("TextToImage varies an image by a variation seed, more with its streng
 Deno.test("TextToImage composes prompts: one that is repeated adds its weight", async () => {
   const once = await only(model.generate(input, { ...options, guidanceScale: 5 }));
   const also = [{ prompt: input.prompt, weight: 2 }];
-  const twice = await only(model.generate({ ...input, also }, { ...options, guidanceScale: 3 }));
+  const twice = await only(
+    model.generate({ ...input, composed: also }, { ...options, guidanceScale: 3 }),
+  );
   assert(difference(once, twice) <= 1);
   const other = [{ prompt: "the sea", weight: 2 }];
   const composed = await only(
-    model.generate({ ...input, also: other }, { ...options, guidanceScale: 3 }),
+    model.generate({ ...input, composed: other }, { ...options, guidanceScale: 3 }),
   );
   assert(difference(once, composed) > 5);
 });
@@ -172,7 +174,7 @@ Deno.test("TextToImage refuses bad input before it opens a network", async () =>
     decoder: new Lazy(never),
     channels: 4,
     inChannels: 4,
-    scaleFactor: 8,
+    vaeScaleFactor: 8,
     sizeMultiple: 16,
     defaults: { steps: 20, guidanceScale: 7.5, width: 64, height: 64 },
   });

@@ -28,7 +28,7 @@ import { ScoreBased } from "./score_based.ts";
  *   scheduler: { _class_name: "DDPMScheduler" },
  *   denoiser: new Lazy(() => Promise.reject(new Error("opened"))),
  *   channels: 3,
- *   scaleFactor: 1,
+ *   vaeScaleFactor: 1,
  *   defaults: { steps: 1000, guidanceScale: 1, width: 32, height: 32 },
  * });
  * await assertRejects(() => pipeline.generate({}, { steps: 0 }), RangeError, "steps is 0");

@@ -42,7 +42,7 @@ const ERROR = [
  * Integrates `y` in place from `from` to `to`, in either direction, and returns the number of calls of the
  * derivative.
  *
- * Throws a `RangeError` if the derivative is not finite or the tolerance cannot be met in `maxSteps`.
+ * @throws {RangeError} if the derivative is not finite or the tolerance cannot be met in `maxSteps`.
  */
 export function* dormandPrince<Q, R>(
   y: Float64Array,

@@ -39,7 +39,7 @@ export type AdaptiveSampler<Result = Float32Array> = Generator<Query, Result, Fl
 /**
  * Drives an adaptive sampler as a {@linkcode Trajectory}, the way a pipeline drives a plan.
  *
- * `total` is the number of model calls to report to whoever shows progress; it is never less than the
+ * `total` is the number of model calls to report as progress; it is never less than the
  * calls made. After the last call `level` stays the last one asked for.
  *
  * @param sampler The sampler, not started yet.

@@ -20,9 +20,9 @@ export interface ContinuousProcess {
  * @param config The model's scheduler configuration.
  * @param scaling `"vp"` or `"ve"`; that of a score model is its own. Default `"vp"`.
  * @returns The process, for {@linkcode scoreSampler} and {@linkcode likelihood}.
- * @throws {RangeError | TypeError} As {@linkcode trainedProcess}.
+ * @throws {RangeError | TypeError} if {@linkcode trainedProcess} does.
  *
- * @example
+ * @example The process of a configuration, continued
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { continuousProcess } from "@shum/schedulers";

@@ -62,9 +62,9 @@ const STEPS = { langevin: 160, sgld: 160, "predictor-corrector": 80, "reverse-sd
  * @param z N(0, I), from which the run begins; it is copied.
  * @param options Noise, steps and the method's own settings.
  * @returns The run, at its start.
- * @throws {RangeError} For an unknown method or a setting that cannot be.
+ * @throws {RangeError} if the method is unknown or a setting cannot be.
  *
- * @example
+ * @example A method by name
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { gaussianNoise, score, scoreMethods, scoreSampler, torchRandom, vpSde } from "@shum/schedulers";
@@ -125,9 +125,9 @@ export interface ScorePlan {
  * @param prediction What the network predicts.
  * @param options Steps and the method's own settings.
  * @returns The plan; nothing for the predictor-corrector and the ODE, whose steps depend on the samples.
- * @throws {RangeError} As {@linkcode scoreSampler}.
+ * @throws {RangeError} if {@linkcode scoreSampler} does.
  *
- * @example
+ * @example Calls of a method
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { score, scorePlan, veSde } from "@shum/schedulers";

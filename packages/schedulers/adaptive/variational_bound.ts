@@ -50,9 +50,9 @@ export interface VariationalBoundOptions {
  * @param gaussian Where the noise comes from.
  * @param options Variances, decoder, prior.
  * @returns A sampler for `drive`, which returns the bound.
- * @throws {RangeError} For fewer than two levels, or levels whose noise does not fall.
+ * @throws {RangeError} if there are fewer than two levels, or their noise does not fall.
  *
- * @example
+ * @example The bound of a point
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { drive, epsilon, torchRandom, variationalBound, vpSde } from "@shum/schedulers";

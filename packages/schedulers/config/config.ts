@@ -16,9 +16,13 @@ export interface SchedulerConfig {
 }
 
 /**
- * Checks a config's values for a class with the given defaults, whose keys are all that it reads.
- * Throws a `TypeError` or `RangeError` that names the key. `null` means absent, as JSON files say
- * it.
+ * Checks a config's values for a class. `null` means absent, as JSON files say it.
+ *
+ * @param config The config.
+ * @param defaults The keys of the class, and their values where they are absent.
+ * @returns A value for every key.
+ * @throws {TypeError} if a value is of the wrong kind, naming the key.
+ * @throws {RangeError} if a value is not one that the key may have, naming the key.
  */
 export function settings(config: SchedulerConfig, defaults: Partial<Settings>): Settings {
   const result: Record<string, unknown> = { ...NEUTRAL, ...defaults };
@@ -50,7 +54,7 @@ function invalid(key: keyof Settings, value: unknown, expected: string): Error {
   return kind ? new RangeError(message) : new TypeError(message);
 }
 
-/** Two values that make no sense together. */
+/** The error for two values that contradict each other. */
 export function contradiction(
   a: keyof Settings,
   x: unknown,

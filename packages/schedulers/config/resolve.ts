@@ -21,7 +21,7 @@ export interface Resolved {
   readonly prediction: Prediction;
 }
 
-/** Classes that are no plan, and what they are. */
+/** Classes that no plan can express, and what to use instead. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   ScoreSdeVeScheduler: "scoreSde()",
   ScoreSdeVpScheduler: "scoreSde()",

@@ -21,10 +21,10 @@ export interface TrainedProcess {
  *
  * @param config The model's scheduler configuration.
  * @returns Its schedule and prediction.
- * @throws {RangeError | TypeError} As `Scheduler.fromConfig`, and for flow-matching and EDM models, which
+ * @throws {RangeError | TypeError} if `Scheduler.fromConfig` does, and for flow-matching and EDM models, which
  * have no timesteps.
  *
- * @example
+ * @example The process of a configuration
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { trainedProcess } from "@shum/schedulers";

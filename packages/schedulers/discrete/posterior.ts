@@ -106,7 +106,7 @@ export function guideTokens(
 }
 
 /**
- * Forgets improbable classes, in place: of each token's classes, most probable first, those are kept
+ * Truncates the distribution over classes, in place: of each token's classes, most probable first, those are kept
  * that come before the sum of probabilities reaches `rate`; the first always is. The others become
  * `log 0`, which is written as -70.
  *

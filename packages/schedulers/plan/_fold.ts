@@ -43,7 +43,7 @@ function isReadLater(plan: Plan, vector: Vector, index: number): boolean {
 
 /**
  * Works out one step: `x0` and `eps` are put in terms of the sample and the output, unless they are
- * stored because a later step reads them or a clip bends them.
+ * stored because a later step reads them or clipping makes them non-linear.
  */
 export function action(
   plan: Plan,

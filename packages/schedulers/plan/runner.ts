@@ -19,7 +19,7 @@ const BLOCK = 16384;
  * Executes any plan: a few buffers and a position.
  *
  * `x0` and `eps` are linear in `x` and the model's output, so they are folded into the update and
- * never stored, unless a later step reads them or a clip bends them. Each update is one pass that
+ * never stored, unless a later step reads them or they are clipped. Each update is one pass that
  * rounds once. Nothing is allocated or copied after construction.
  *
  * @example A model that knows the noise
@@ -29,7 +29,7 @@ const BLOCK = 16384;
  * const levels = [2, 1, 0].map((sigma) => ({ t: sigma, alpha: 1, sigma }));
  * const plan = compile(ddim(), epsilon, edmSchedule(), levels);
  * const runner = new Runner(plan, Float32Array.of(2.5, -2), () => {});
- * while (!runner.done) runner.step(Float32Array.of(1, -1)); // a model that knows the noise
+ * while (!runner.done) runner.step(Float32Array.of(1, -1)); // the exact noise
  * assertEquals([...runner.x], [0.5, 0]);
  * ```
  */

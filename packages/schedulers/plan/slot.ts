@@ -37,6 +37,7 @@ export function slotOf(vector: Vector, age: number): Slot {
  * ```
  */
 export function parseSlot(slot: string): { vector: Vector; age: number } {
+  if (slot === "x" || slot === "x0" || slot === "eps") return { vector: slot, age: 0 }; // most are
   const [, vector, age = "0"] = /^(x|x0|eps)(?:\[-(\d+)\])?$/.exec(slot) ?? [];
   if (vector === undefined) {
     throw new SyntaxError(

@@ -9,7 +9,7 @@ import { seedWords } from "./_mt19937.ts";
 
 /** Times are kept to 1 + 16 significant bits, so a point has at most 16 ancestors in its octave. */
 const DEPTH = 16;
-/** sigma below 2^-40 counts as 0, and infinite sigma is no time. */
+/** sigma below 2^-40 counts as 0, and an infinite sigma is outside the path. */
 const LOWEST = -40;
 
 /**
@@ -92,7 +92,7 @@ function octaveOf(time: number): number {
 /** The points that two overlapping intervals share with the next two. */
 const KEPT = 3;
 
-/** A Brownian path on [0, infinity), found anew for each question but for the last points. */
+/** A Brownian path on [0, infinity), evaluated at each query; the last points are cached. */
 class Path {
   readonly length: number;
   readonly #words: readonly [low: number, high: number];
@@ -115,7 +115,7 @@ class Path {
   /** `out <- W(to) - W(from)`, 0 <= from < to. */
   increment(out: Float32Array, from: number, to: number): void {
     out.fill(0);
-    // The ground, [0, 2^LOWEST], is one step; above it the octaves follow each other.
+    // The interval [0, 2^LOWEST] is one step; above it the octaves follow each other.
     const first = from === 0 ? LOWEST - 1 : octaveOf(from);
     const last = octaveOf(to);
     for (let octave = first; octave <= last; octave++) {

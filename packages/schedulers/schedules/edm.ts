@@ -2,7 +2,8 @@ import type { NoiseLevel } from "../plan/noise_level.ts";
 import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 
 /**
- * Karras et al.'s process, `x = x0 + sigma·eps`, told as `t = log(sigma) / 4`.
+ * Karras et al.'s process, `x = x0 + sigma·eps`; `t`, the time input of the network, is
+ * `log(sigma) / 4`.
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1.
  *

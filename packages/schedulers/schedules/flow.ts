@@ -2,8 +2,8 @@ import type { NoiseLevel } from "../plan/noise_level.ts";
 import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 
 /**
- * Rectified flow: a straight line from data to noise, `alpha = 1 - sigma`, told as `t =
- * length·sigma`.
+ * Rectified flow: a straight line from data to noise, `alpha = 1 - sigma`; `t`, the time input
+ * of the network, is `length·sigma`.
  *
  * Liu et al. (2023), https://arxiv.org/abs/2209.03003, eq. 1.
  *

@@ -1,13 +1,13 @@
 import type { Solver, Step } from "../plan/plan.ts";
 
 /**
- * `solver`, begun where a sample tells something of the picture: the steps from levels whose Karras
- * sigma is above `most` are Euler's, and leave no history.
+ * `solver`, but with Euler's steps, which leave no history, from levels whose Karras sigma is above
+ * `most`: there the sample is noise alone.
  *
- * Up there x0 is a mean of all pictures and eps is the sample itself, so that one straight step
- * loses nothing. A correction of a higher order would multiply the small error of the next level's
+ * There x0 is the mean of the data and eps is the sample itself, so that a first-order step is
+ * exact. A correction of a higher order would multiply the small error of the next level's
  * eps by the ratio of the two sigmas: 20,291 to 12.6 in the first of 20 steps over a squared-cosine
- * schedule, and the picture is burnt.
+ * schedule, which saturates the picture.
  */
 export function fromPureNoise(solver: Solver, most: number): Solver {
   return (levels, schedule, begin = 0) => {

@@ -22,9 +22,9 @@ export interface DdnmOptions {
  *
  * @param options Noise and time travel.
  * @returns A solver.
- * @throws {RangeError} For a setting that cannot be.
+ * @throws {RangeError} if a setting cannot be.
  *
- * @example
+ * @example A plan for a measurement with noise
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { ddnm, edmSchedule } from "@shum/schedulers";
@@ -71,7 +71,7 @@ export function ddnm(options: DdnmOptions = {}): Solver {
  * @param options As for {@linkcode ddnm}.
  * @returns One number from 0 to 1 per model call.
  *
- * @example
+ * @example Strengths level by level
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { ddnmStrengths } from "@shum/schedulers";

@@ -8,7 +8,7 @@ import type { TableMaker } from "./table.ts";
 const f32 = Math.fround;
 
 /**
- * Würstchen's levels: a continuous cosine schedule, told as a time from 1 to 0.
+ * Würstchen's levels: a continuous cosine schedule, the time input goes from 1 to 0.
  *
  * Pernias et al. (2023), https://arxiv.org/abs/2306.00637, their code; the schedule of
  * Nichol & Dhariwal (2021), https://arxiv.org/abs/2102.09672, eq. 17, bent by `scaler`.

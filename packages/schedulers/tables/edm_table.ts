@@ -4,7 +4,7 @@ import { karrasSigmas } from "../spacing/karras.ts";
 import type { TableMaker } from "./table.ts";
 
 /**
- * Karras et al.'s own: sigmas from `sigma_max` to `sigma_min`, told as `log(sigma) / 4`.
+ * Karras et al.'s own: sigmas from `sigma_max` to `sigma_min`, the time input is `log(sigma) / 4`.
  *
  * Karras et al. (2022), https://arxiv.org/abs/2206.00364, table 1.
  */

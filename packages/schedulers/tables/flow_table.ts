@@ -9,7 +9,7 @@ import type { TableMaker, TableRequest } from "./table.ts";
  * The flow-matching family: flow scaling, `t = sigma·T`.
  *
  * Esser et al. (2024), https://arxiv.org/abs/2403.03206, section 5.3.2. As in diffusers, the static
- * shift bends the training range first and the spaced sigmas again, so that the last is bent twice.
+ * shift is applied to the training range and then to the spaced sigmas, so that the last has it twice.
  */
 export const flowTable: TableMaker = (c) => {
   const length = c.num_train_timesteps;

@@ -4,7 +4,7 @@ import type { NoiseSchedule } from "../plan/noise_schedule.ts";
 import type { TableMaker } from "./table.ts";
 
 /**
- * iPNDM's levels: the noise's scale is `sin²` of an even ramp, told as an angle from 0 to 1.
+ * iPNDM's levels: the noise's scale is `sin²` of an even ramp, the time input is an angle from 0 to 1.
  *
  * Crowson, https://github.com/crowsonkb/v-diffusion-pytorch, as diffusers' `IPNDMScheduler` has it.
  */

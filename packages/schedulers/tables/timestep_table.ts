@@ -103,7 +103,7 @@ export const tcdTable: TableMaker = vpTable(
 );
 
 /**
- * DDIM's inverse: ascending. The sample lies one spacing below the timestep that the model is told,
+ * DDIM's inverse: ascending. The sample lies one spacing below the timestep that the model is given,
  * which is the usual approximation: it is where the step will end.
  *
  * Mokady et al. (2022), https://arxiv.org/abs/2211.09794, section 3.2.

@@ -76,7 +76,7 @@ class VectorMemory {
   readonly #windows: readonly Float32Array[];
   /**
    * An array of the same size that is never touched, so it takes address space only. Engines count
-   * ordinary arrays, not WebAssembly memories, when they decide to collect: it makes them notice.
+   * ordinary arrays, not WebAssembly memories, when they decide to collect garbage.
    */
   readonly ballast: ArrayBuffer;
   /** Where each term lies. */

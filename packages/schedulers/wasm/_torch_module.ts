@@ -24,7 +24,7 @@ const until = (local: number, end: Code): Code => join(wasm.get(local), end, was
 
 /**
  * The vector constants of a function, each made once, before its loop, and kept in a local. An engine builds
- * one anew wherever it stands, which costs more than the arithmetic.
+ * a constant at every use, which costs more than the arithmetic.
  */
 class Constants {
   readonly #first: number;

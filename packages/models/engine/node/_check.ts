@@ -79,21 +79,6 @@ export function readCheckedModel(path: string): OnnxModel {
 }
 
 /**
- * As {@linkcode readCheckedModel}, for a model in memory: it has no folder, so nothing beside it.
- *
- * @throws {Error} if its weights lie in files.
- */
-export function readCheckedBytes(bytes: Uint8Array): OnnxModel {
-  const model = readOnnxModel(bytes);
-  const [file] = model.externalFiles;
-  if (file === undefined) return model;
-  throw new Error(
-    `Cannot load the given bytes: their weights lie in "${file}"; expected a model that holds them, or ` +
-      `the path of its file`,
-  );
-}
-
-/**
  * Explains, before the engine tries, a model that was built for another device.
  *
  * @throws {Error} naming the operators and the devices that have them.

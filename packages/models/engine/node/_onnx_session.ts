@@ -1,5 +1,6 @@
 import type { env, InferenceSession, Tensor } from "onnxruntime-node";
 import type { EncodedTensor } from "../_feeds.ts";
+import { describeValue, fromOnnx, toOnnx } from "../_onnx_tensors.ts";
 import type { Device, TensorInfo } from "../../session.ts";
 
 // The only file that knows ONNX Runtime. It runs inside the worker: create() and run() block.
@@ -87,74 +88,14 @@ export async function createOnnxSession(
       },
     },
   });
-  const tensor = (feed: EncodedTensor): Tensor => {
-    const dims = [...feed.shape];
-    if (feed.type !== "float16") {
-      return new ort.Tensor(feed.type as "float32", view(feed) as Float32Array, dims);
-    }
-    // onnxruntime#26791: its own float16 tensor has byte length 0 where Float16Array exists.
-    const half = new Uint16Array(feed.buffer);
-    const made = new ort.Tensor("float16", half, dims);
-    Object.defineProperty(made, "data", { value: half });
-    return made;
-  };
   return {
-    inputs: session.inputMetadata.map(info),
-    outputs: session.outputMetadata.map(info),
+    inputs: session.inputMetadata.map(describeValue),
+    outputs: session.outputMetadata.map(describeValue),
     async run(feeds: readonly EncodedTensor[], outputs: readonly string[]) {
-      const inputs = Object.fromEntries(feeds.map((feed) => [feed.name, tensor(feed)]));
+      const inputs = Object.fromEntries(feeds.map((feed) => [feed.name, toOnnx(ort.Tensor, feed)]));
       const results = await session.run(inputs, outputs);
-      return outputs.map((name) => encode(name, results[name]!));
+      return outputs.map((name) => fromOnnx(name, results[name]!));
     },
     release: () => session.release(),
   };
-}
-
-function info(metadata: InferenceSession.ValueMetadata): TensorInfo {
-  if (!metadata.isTensor) return { name: metadata.name, type: "not a tensor", shape: [] };
-  return { name: metadata.name, type: metadata.type, shape: [...metadata.shape] };
-}
-
-function view({ type, buffer }: EncodedTensor): ArrayBufferView {
-  switch (type) {
-    case "float32":
-      return new Float32Array(buffer);
-    case "float64":
-      return new Float64Array(buffer);
-    case "int32":
-      return new Int32Array(buffer);
-    case "int64":
-      return new BigInt64Array(buffer);
-    default:
-      return new Uint8Array(buffer);
-  }
-}
-
-/** An output, as one of the types of `Tensor`. */
-function encode(name: string, tensor: Tensor): EncodedTensor {
-  const shape = [...tensor.dims];
-  const data = tensor.data;
-  if (data instanceof Float32Array) return own(name, "float32", shape, data);
-  if (data instanceof BigInt64Array) return own(name, "int64", shape, data);
-  if (data instanceof Int32Array) return own(name, "int32", shape, data);
-  if (data instanceof Uint8Array) return own(name, "uint8", shape, data);
-  if (tensor.type === "float16" || tensor.type === "float64") {
-    return own(name, "float32", shape, new Float32Array(data as unknown as Float64Array));
-  }
-  if (tensor.type === "string" || tensor.type === "uint64") {
-    throw new TypeError(`output "${name}" is of type ${tensor.type}; expected numbers`);
-  }
-  return own(name, "int32", shape, Int32Array.from(data as Int16Array));
-}
-
-function own(
-  name: string,
-  type: string,
-  shape: number[],
-  data: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number },
-): EncodedTensor {
-  const { buffer, byteOffset, byteLength } = data;
-  const whole = byteOffset === 0 && byteLength === buffer.byteLength;
-  const bytes = whole ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
-  return { name, type, shape, buffer: bytes as ArrayBuffer };
 }

@@ -17,14 +17,15 @@ export function watchProcessEnd(runsDry: () => boolean, ends: () => void): () =>
       process.off("exit", ends);
     };
   }
-  const beforeUnload = (event: Event) => {
+  const beforeUnload = (event: { preventDefault(): void }) => {
     if (runsDry()) event.preventDefault();
   };
-  globalThis.addEventListener("beforeunload", beforeUnload);
-  globalThis.addEventListener("unload", ends);
+  const global: EventTarget = globalThis; // its declared events differ with a page's types
+  global.addEventListener("beforeunload", beforeUnload);
+  global.addEventListener("unload", ends);
   return () => {
-    globalThis.removeEventListener("beforeunload", beforeUnload);
-    globalThis.removeEventListener("unload", ends);
+    global.removeEventListener("beforeunload", beforeUnload);
+    global.removeEventListener("unload", ends);
   };
 }
 

@@ -3,7 +3,8 @@ import { parentPort } from "node:worker_threads";
 import { readablePlace } from "../../files/_side_by_side.ts";
 import { weightsOf } from "../../files/_weights.ts";
 import { describeSource } from "../_graph_source.ts";
-import { checkOperators, readCheckedBytes, readCheckedModel } from "./_check.ts";
+import { readCheckedBytes } from "../_checked_bytes.ts";
+import { checkOperators, readCheckedModel } from "./_check.ts";
 import {
   dropOptimised,
   fusedPath,
@@ -14,7 +15,7 @@ import {
 } from "./_optimised_cache.ts";
 import { probeInThisThread } from "./_probe.ts";
 import { trimMemory } from "./_trim_memory.ts";
-import { translateError } from "./_errors.ts";
+import { translateError } from "../_errors.ts";
 import type {
   OpenReply,
   OpenRequest,

@@ -50,10 +50,10 @@ export const multistep = (c: Settings): Solver =>
   });
 /** Whether the algorithm draws noise. */
 export const isSde = (c: Settings): boolean => c.algorithm_type.startsWith("sde");
-/** The third order is second: its D2 has half the coefficient that a second difference needs. */
+/** Order 3 converges with order 2: its D2 has half the coefficient that a second difference needs. */
 export const multistepOrder = (c: Settings): number | undefined =>
   isSde(c) ? undefined : Math.min(c.solver_order, 2);
-/** Values that the algorithms do not have, or not together. */
+/** Refuses values that the algorithms do not have, or that contradict each other. */
 export function dpmCheck(c: Settings): void {
   const algorithms = ["dpmsolver", "dpmsolver++", "sde-dpmsolver", "sde-dpmsolver++"];
   expect("algorithm_type", c.algorithm_type, algorithms);
@@ -65,7 +65,7 @@ export function dpmCheck(c: Settings): void {
   flowCheck(c);
 }
 
-/** A model of flow needs levels of flow. */
+/** Flow prediction needs flow sigmas. */
 function flowCheck(c: Settings): void {
   if (c.prediction_type === "flow_prediction" && !c.use_flow_sigmas) {
     throw contradiction("prediction_type", "flow_prediction", "use_flow_sigmas", false);

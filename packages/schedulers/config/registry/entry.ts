@@ -22,11 +22,11 @@ export interface RegistryEntry {
   readonly eps?: (settings: Settings) => "raw" | "clipped";
   /** Model calls per noise level, diffusers' `order`. */
   readonly calls?: 2;
-  /** The order of convergence on the probability-flow ODE, once warm; none where noise is drawn. */
+  /** The order of convergence on the probability-flow ODE, once there is history; none where noise is drawn. */
   readonly convergence?: (settings: Settings) => number | undefined;
   /** Values of other classes that mean something here. */
   readonly renames?: Partial<Record<keyof Settings, Readonly<Record<string, string>>>>;
-  /** Values that make no sense together: throws an error that names a key. */
+  /** Refuses values that contradict each other: throws an error that names a key. */
   readonly check?: (settings: Settings) => void;
 }
 
