@@ -271,9 +271,7 @@ FAMILIES = {
         cases.sd_cases,
     ),
     "sd2": (
-        lambda f: text_family(
-            f, TEXT, cases.SD2_SCHEDULER, 402, {"dtype": torch.bfloat16, "shards": "60KB"}, **SD2
-        ),
+        lambda f: text_family(f, TEXT, cases.SD2_SCHEDULER, 402, {"dtype": torch.bfloat16, "shards": "60KB"}, **SD2),
         lambda: [*cases.sd2_cases(), cases.case("text-clip-skip", clipSkip=1, seeds=[4], guidanceScale=1.0)],
     ),
     "lcm": (
@@ -284,7 +282,13 @@ FAMILIES = {
     ),
     "inpaint": (
         lambda f: text_family(
-            f, "StableDiffusionInpaintPipeline", cases.SD_SCHEDULER, 405, {**F16, "variant": "fp16"}, in_channels=9, **SMALL
+            f,
+            "StableDiffusionInpaintPipeline",
+            cases.SD_SCHEDULER,
+            405,
+            {**F16, "variant": "fp16"},
+            in_channels=9,
+            **SMALL,
         ),
         cases.inpaint_cases,
     ),
@@ -327,7 +331,8 @@ def main():
         with torch.no_grad():
             parts = build(folder)
         count = 4 if family.startswith("single") else 6
-        record(folder, family, parts, lambda count=count: spread(table, count), "tools/make_safetensors_fixtures.py")
+        chosen = spread(table, count)
+        record(folder, family, parts, chosen.copy, "tools/make_safetensors_fixtures.py")
 
 
 if __name__ == "__main__":

@@ -81,12 +81,14 @@ export async function probeDevices(): Promise<readonly DeviceProbe[]> {
 }
 
 /**
- * Opens a model: a local folder, a hub id (`owner/name`, `owner/name@revision`) or the address of
- * its page. Everything that model_index.json names must be there and whole; otherwise the error
+ * Opens a model: a local folder, a checkpoint in one `.safetensors` file, a hub id (`owner/name`,
+ * `owner/name@revision`) or the address of its page. Everything that model_index.json names must be there and whole; otherwise the error
  * lists every problem at once. Graphs are looked at, not loaded.
  *
  * Layouts: optimum (`vae_encoder/`, `vae_decoder/`, `unet/` or `transformer/`, `model.onnx` with
- * `model.onnx_data`) and the older diffusers one (`unet/weights.pb`).
+ * `model.onnx_data`), the older diffusers one (`unet/weights.pb`), and that of PyTorch
+ * (`unet/diffusion_pytorch_model.safetensors`, whole or in shards): then the graphs are written into the
+ * cache folder, beside links to the weights.
  *
  * @throws {RepositoryError} no such folder, or something in it is missing or damaged
  * @throws {HubError} the download failed

@@ -52,14 +52,29 @@ export async function schedulerConfig(
       }; expected an object`,
     );
   }
+  checkKinds(json, `${component}/scheduler_config.json`);
   const config = json as unknown as SchedulerConfig;
+  const { clip_sample, _use_default_values: inherited = [] } = config;
   if (!files.has("vae_decoder")) return config;
-  const { clip_sample, _use_default_values: filled } = config;
-  const inherited: readonly string[] = Array.isArray(filled) ? filled : [];
   const said = clip_sample === true && !inherited.includes("clip_sample");
   if (said && Scheduler.fromConfig(config).clip) return config;
   const _use_default_values = inherited.filter((key) => key !== "clip_sample");
   return { ...config, clip_sample: false, ...inherited.length > 0 && { _use_default_values } };
+}
+
+/** The two keys of a scheduler's configuration that are read before the scheduler checks it. */
+function checkKinds(config: Json, file: string): void {
+  const wrong = (key: string, expected: string) =>
+    new TypeError(
+      `Cannot open model: ${key} of ${file} is ${JSON.stringify(config[key]).slice(0, 60)}; ` +
+        `expected ${expected}`,
+    );
+  const { _class_name: name, _use_default_values: inherited } = config;
+  if (typeof (name ?? "") !== "string") throw wrong("_class_name", "the name of a scheduler class");
+  const keys = inherited === undefined ? [] : inherited;
+  if (!Array.isArray(keys) || !keys.every((key) => typeof key === "string")) {
+    throw wrong("_use_default_values", "a list of keys");
+  }
 }
 
 /**
@@ -165,5 +180,5 @@ export function stepsOf({ _class_name: name }: SchedulerConfig, otherwise: numbe
     ScoreSdeVeScheduler: 2000,
     ScoreSdeVpScheduler: 2000,
   };
-  return few[name] ?? otherwise;
+  return Object.hasOwn(few, name) ? few[name]! : otherwise;
 }

@@ -75,11 +75,11 @@ export interface FromPretrainedOptions<Kind extends keyof Pipelines = keyof Pipe
 }
 
 /**
- * Opens a model in diffusers' or optimum's ONNX layout: Stable Diffusion 1, 2, XL, Turbo and LCM;
+ * Opens a model in diffusers' layout, as safetensors or ONNX, or a checkpoint in one file: Stable Diffusion 1, 2, XL, Turbo and LCM;
  * unconditional and class-conditional models of pixels or latents. Its networks are opened by the first
  * run that needs them.
  *
- * @param model A folder, the id of a repository on the Hugging Face hub, or the model's files.
+ * @param model A folder, a `.safetensors` file, the id of a repository on the Hugging Face hub, or the model's files.
  * @param options Where it is found, and how its networks are opened.
  * @returns The model's pipeline.
  * @throws {TypeError} When the model is of another kind, or of a family that is not supported.

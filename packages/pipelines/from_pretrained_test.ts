@@ -204,6 +204,23 @@ Deno.test("pipelineFrom() names the file and the key of a number that cannot be"
   }
 });
 
+Deno.test("pipelineFrom() is not led astray by the name of a scheduler class", async () => {
+  const named = (name: unknown) => {
+    const scheduler = { "scheduler/scheduler_config.json": { _class_name: name } };
+    return pipelineFrom(repository({}, { ...stableDiffusion, ...scheduler }));
+  };
+  for (const name of ["__proto__", "toString", "constructor"]) {
+    assertEquals((await named(name)).defaults.steps, 20);
+  }
+  for (const name of [{ toString: 1 }, ["DDIMScheduler"], 5]) {
+    const words = `_class_name of scheduler/scheduler_config.json is ${JSON.stringify(name)}`;
+    await assertRejects(() => named(name), TypeError, words);
+  }
+  const inherited = { _class_name: "DDIMScheduler", _use_default_values: 5 };
+  const files = { ...stableDiffusion, "scheduler/scheduler_config.json": inherited };
+  await assertRejects(() => pipelineFrom(repository({}, files)), TypeError, "a list of keys");
+});
+
 Deno.test("fromPretrained() names a JSON file that holds no object, whatever it holds", async () => {
   const folder = await Deno.makeTempDir();
   const copy = async (from: string, to: string) => {

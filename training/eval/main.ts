@@ -25,8 +25,8 @@ const HELP = `deno task eval [options]
   --guidance X     guidance scale (default: the model's own)
   --json FILE      also write every number and verdict to a file
   --real-only      only the ceilings: fresh real renders, as they are and through the autoencoder
-  --restore N      instead: repair N unseen renders per task by DDNM, beside image to image and plain means (200)
-  --classify N     instead: name what N unseen renders show among 8, 32 and 128 labels (200)
+  --restore N      instead: repair N unseen renders per task by DDNM, beside image to image and plain means (say, 200)
+  --classify N     instead: name what N unseen renders show among 8, 32 and 128 labels (say, 200)
   --labels A,B     numbers of labels, instead of 8,32,128
   --draws N        noises that each label is tried on (default 32)`;
 

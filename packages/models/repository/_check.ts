@@ -25,7 +25,7 @@ import { type WeightsFile, weightsOf, weightsProblem } from "../files/_weights.t
 import { readOnnxModel } from "../onnx/model.ts";
 import { requireFile } from "../files/_regular_file.ts";
 import { pickleReason } from "../safetensors/_other_formats.ts";
-import { openSafetensors } from "./_safetensors.ts";
+import { openSafetensors } from "./safetensors.ts";
 import { readablePlace } from "../files/_side_by_side.ts";
 
 /** The names of the files in each folder of a model; "" is the model folder itself. */

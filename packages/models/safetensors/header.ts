@@ -43,7 +43,8 @@ export function readSafetensorsHeader(source: ByteSource): SafetensorsHeader {
   );
   if (length > longestHeader) {
     throw new SyntaxError(
-      `its header is said to have ${length} bytes; expected at most ${longestHeader}`,
+      `its header is said to have ${length} bytes; expected at most ${longestHeader}: it is no ` +
+        `.safetensors file, or damaged`,
     );
   }
   if (length > source.size - 8) {

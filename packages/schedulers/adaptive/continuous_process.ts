@@ -20,9 +20,9 @@ export interface ContinuousProcess {
  * @param config The model's scheduler configuration.
  * @param scaling `"vp"` or `"ve"`; that of a score model is its own. Default `"vp"`.
  * @returns The process, for {@linkcode scoreSampler} and {@linkcode likelihood}.
- * @throws {RangeError | TypeError} if {@linkcode trainedProcess} does.
+ * @throws {RangeError | TypeError} if {@linkcode trainedProcess} would throw.
  *
- * @example The process of a configuration, continued
+ * @example A score model, and a discrete schedule
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { continuousProcess } from "@shum/schedulers";

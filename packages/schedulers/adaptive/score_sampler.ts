@@ -64,7 +64,7 @@ const STEPS = { langevin: 160, sgld: 160, "predictor-corrector": 80, "reverse-sd
  * @returns The run, at its start.
  * @throws {RangeError} if the method is unknown or a setting cannot be.
  *
- * @example A method by name
+ * @example Every method finds the data
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { gaussianNoise, score, scoreMethods, scoreSampler, torchRandom, vpSde } from "@shum/schedulers";
@@ -125,9 +125,9 @@ export interface ScorePlan {
  * @param prediction What the network predicts.
  * @param options Steps and the method's own settings.
  * @returns The plan; nothing for the predictor-corrector and the ODE, whose steps depend on the samples.
- * @throws {RangeError} if {@linkcode scoreSampler} does.
+ * @throws {RangeError} if {@linkcode scoreSampler} would throw.
  *
- * @example Calls of a method
+ * @example Methods with a plan, and without
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { score, scorePlan, veSde } from "@shum/schedulers";

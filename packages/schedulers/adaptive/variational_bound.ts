@@ -52,7 +52,7 @@ export interface VariationalBoundOptions {
  * @returns A sampler for `drive`, which returns the bound.
  * @throws {RangeError} if there are fewer than two levels, or their noise does not fall.
  *
- * @example The bound of a point
+ * @example The bound of a model that knows its data
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { drive, epsilon, torchRandom, variationalBound, vpSde } from "@shum/schedulers";

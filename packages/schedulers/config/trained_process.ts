@@ -21,10 +21,10 @@ export interface TrainedProcess {
  *
  * @param config The model's scheduler configuration.
  * @returns Its schedule and prediction.
- * @throws {RangeError | TypeError} if `Scheduler.fromConfig` does, and for flow-matching and EDM models, which
- * have no timesteps.
+ * @throws {RangeError | TypeError} if `Scheduler.fromConfig` would throw, and if the model matches flows or is
+ * EDM's, which have no timesteps.
  *
- * @example The process of a configuration
+ * @example What a network is told between its timesteps
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { trainedProcess } from "@shum/schedulers";

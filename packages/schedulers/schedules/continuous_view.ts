@@ -19,7 +19,7 @@ import type { Sde } from "./sde.ts";
  * @param scaling That of the samples; `"vp"` by default.
  * @returns The process. Its `at` throws a `RangeError` for a time outside 0 to 1.
  *
- * @example A level between two timesteps
+ * @example The level half way, in both scalings
  * ```ts
  * import { assertAlmostEquals } from "@std/assert";
  * import { betas, continuousView, discreteSchedule } from "@shum/schedulers";

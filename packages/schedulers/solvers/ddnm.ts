@@ -24,7 +24,7 @@ export interface DdnmOptions {
  * @returns A solver.
  * @throws {RangeError} if a setting cannot be.
  *
- * @example A plan for a measurement with noise
+ * @example A step, and the last one, which adds no noise
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { ddnm, edmSchedule } from "@shum/schedulers";
@@ -71,7 +71,7 @@ export function ddnm(options: DdnmOptions = {}): Solver {
  * @param options As for {@linkcode ddnm}.
  * @returns One number from 0 to 1 per model call.
  *
- * @example Strengths level by level
+ * @example All the way without noise, less with it
  * ```ts
  * import { assertEquals } from "@std/assert";
  * import { ddnmStrengths } from "@shum/schedulers";

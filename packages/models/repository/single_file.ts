@@ -6,8 +6,8 @@ import { pickleReason } from "../safetensors/_other_formats.ts";
 import { readSingleFile } from "../single_file/single_file.ts";
 import { standardVocabulary } from "../text/_clip_standard.ts";
 import { RepositoryError } from "./error.ts";
-import type { Repository, RepositoryOptions } from "./repository.ts";
-import { readHeaderOf } from "./_safetensors.ts";
+import type { Repository, RepositoryOptions } from "./_types.ts";
+import { readHeaderOf } from "./safetensors.ts";
 
 /** What the graphs call the file that they read. */
 const link = "weights.safetensors";
