@@ -4,7 +4,7 @@
  * reason, and a test here shows that ours does what it says.
  */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Scheduler } from "../packages/schedulers/mod.ts";
+import { Scheduler } from "@shum/schedulers";
 import { runLoop, sumOf } from "./_diffusers_loops.ts";
 
 interface Row {

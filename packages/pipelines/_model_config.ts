@@ -44,8 +44,16 @@ export async function schedulerConfig(
   files: ModelFiles,
   component: string = "scheduler",
 ): Promise<SchedulerConfig> {
-  const config = await files.json(component, "scheduler_config.json") as SchedulerConfig;
-  checkKinds(config, `${component}/scheduler_config.json`);
+  const json = await files.json(component, "scheduler_config.json");
+  if (!isRecord(json)) {
+    throw new TypeError(
+      `Cannot open model: ${component}/scheduler_config.json is ${
+        JSON.stringify(json)?.slice(0, 60)
+      }; expected an object`,
+    );
+  }
+  checkKinds(json, `${component}/scheduler_config.json`);
+  const config = json as unknown as SchedulerConfig;
   const { clip_sample, _use_default_values: inherited = [] } = config;
   if (!files.has("vae_decoder")) return config;
   const said = clip_sample === true && !inherited.includes("clip_sample");

@@ -16,6 +16,7 @@ import {
   type RepositoryOptions,
 } from "@shum/models";
 import {
+  countIn,
   defaultsOf,
   downsamplingFactor,
   inChannels,
@@ -187,7 +188,8 @@ async function textToImage(
   const scheduler = await schedulerConfig(files);
   const { latentChannels: channels, vaeScaleFactor } = await readAutoencoderConfig(files);
   const xl = files.has("text_encoder_2");
-  const lcm = isCount(network.time_cond_proj_dim);
+  const conditionSize = countIn(network, "time_cond_proj_dim", "unet/config.json", 1 << 16);
+  const lcm = conditionSize !== undefined;
   const origin = index._name_or_path;
   const name = (typeof origin === "string" ? origin : modelName(files)).split(/[\\/]/).at(-1)!;
   const upscaler = files.has("low_res_scheduler");
@@ -223,7 +225,7 @@ async function textToImage(
     inChannels: inChannels(network, "unet") ?? channels,
     vaeScaleFactor,
     sizeMultiple: vaeScaleFactor * downsamplingFactor(network),
-    ...lcm && { timeCondProjDim: network.time_cond_proj_dim as number },
+    ...lcm && { timeCondProjDim: conditionSize },
     ...upscaler && {
       lowRes: {
         scheduler: await schedulerConfig(files, "low_res_scheduler"),

@@ -188,6 +188,7 @@ Deno.test("pipelineFrom() names the file and the key of a number that cannot be"
     ["unet", "sample_size", "64", 'sample_size of unet/config.json is "64"; expected'],
     ["unet", "sample_size", [64, {}], "sample_size of unet/config.json is {}; expected"],
     ["unet", "sample_size", -1, "sample_size of unet/config.json is -1; expected"],
+    ["unet", "time_cond_proj_dim", 1e9, "time_cond_proj_dim of unet/config.json is 1000000000"],
     ["unet", "block_out_channels", "x", 'block_out_channels of unet/config.json is "x"; expected'],
     ["unet", "block_out_channels", Array(2000).fill(1), "expected a list of 1 to 12 numbers"],
     ["vae_decoder", "latent_channels", "4", "latent_channels of the VAE's config.json is"],

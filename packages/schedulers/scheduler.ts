@@ -157,6 +157,11 @@ export class Scheduler {
     return [...whole.slice(0, this.#skipped()), ...told(this.plan)];
   }
 
+  /** The levels at which the steps of the whole run begin, and the one that it ends at. */
+  get levels(): readonly NoiseLevel[] {
+    return this.#current.levels;
+  }
+
   /** The deviation of the noise that a run starts from. */
   get initNoiseSigma(): number {
     return this.#current.initNoiseSigma;

@@ -1,10 +1,9 @@
 /**
- * Every sampler and every schedule draws the cat. Minutes long: `SHUM_LONG_TESTS=1` runs it.
+ * Every sampler and every schedule draws the cat. Minutes long.
  */
 import { samplerNames, scheduleNames } from "@shum/schedulers";
 import { assertDraws } from "../_cat.ts";
-
-const ignore = Deno.env.get("SHUM_LONG_TESTS") !== "1";
+import { ignore } from "./_long.ts";
 
 for (const steps of [undefined, 10, 16]) {
   Deno.test({

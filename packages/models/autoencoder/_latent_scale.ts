@@ -69,10 +69,24 @@ function number(config: Readonly<Record<string, unknown>>, key: string): number 
   );
 }
 
+/** More than any autoencoder was trained on. */
+const MOST_PIXELS = 1 << 16;
+
+/** The side of the pictures it was trained on, where the config tells. */
+export function trainedSide(config: Readonly<Record<string, unknown>>): number | undefined {
+  const side = number(config, "sample_size");
+  if (side === undefined || (Number.isInteger(side) && side >= 1 && side <= MOST_PIXELS)) {
+    return side;
+  }
+  throw new RangeError(
+    `Cannot use autoencoder: sample_size is ${side}; expected a whole number from 1 to ${MOST_PIXELS}`,
+  );
+}
+
 function numbers(config: Readonly<Record<string, unknown>>, key: string): number[] | undefined {
   const value = config[key] ?? undefined;
   if (value === undefined) return undefined;
-  if (Array.isArray(value) && value.every((item) => typeof item === "number")) return value;
+  if (Array.isArray(value) && value.every(Number.isFinite)) return value;
   throw new RangeError(
     `Cannot use autoencoder: ${key} is ${shown(value)}; expected a list of numbers`,
   );

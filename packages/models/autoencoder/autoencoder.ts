@@ -2,11 +2,13 @@ import {
   type LatentScale,
   readLatentScale,
   scaleLatents,
+  trainedSide,
   unscaleLatents,
 } from "./_latent_scale.ts";
 import { type AutoencoderConfig, readAutoencoderConfig } from "./config.ts";
 import { runNetwork, samplePosterior } from "./_network.ts";
 import { type Planes, runTiled } from "./_tiles.ts";
+import { channelsOf } from "../_channels.ts";
 import { openGraph } from "../engine/_open_graph.ts";
 import type { OpenOptions } from "../engine/engine.ts";
 import type { ModelFiles } from "../model_files.ts";
@@ -146,7 +148,6 @@ class SessionAutoencoder implements Autoencoder {
           `expected latents only: is it another component's file?`,
       );
     }
-    const channels = latents.shape[1];
     this.#decoder = decoder;
     this.#encoder = encoder;
     this.#tiling = tiling;
@@ -155,14 +156,12 @@ class SessionAutoencoder implements Autoencoder {
     this.canEncode = encoder !== undefined;
     this.scalingFactor = this.#scale.scalingFactor;
     this.shiftFactor = this.#scale.shiftFactor;
-    this.latentChannels = typeof channels === "number" && channels > 0
-      ? channels
-      : config.latentChannels;
+    this.latentChannels = channelsOf(decoder.path, "latent_channels", config.json, latents, 4);
     this.vaeScaleFactor = config.vaeScaleFactor;
-    const trained = config.json.sample_size;
-    this.#tile = typeof trained === "number"
-      ? Math.max(16, Math.round(trained / this.vaeScaleFactor))
-      : defaultTile;
+    const trained = trainedSide(config.json);
+    this.#tile = trained === undefined
+      ? defaultTile
+      : Math.max(16, Math.round(trained / this.vaeScaleFactor));
   }
 
   async encode(

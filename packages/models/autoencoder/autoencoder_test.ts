@@ -202,6 +202,21 @@ Deno.test("mistakes are explained: sizes, channels, no encoder, not finite, anot
   await assertRejects(() => half.encode(picture(1, 2, 2), [1, 3, 2, 2]), Error, "no vae_encoder");
   await using wrong = await modelFolder({ vae_decoder: { model: addModel } });
   await assertRejects(() => openAutoencoder(wrong, cpu), TypeError, "it reads a, b");
+  for (
+    const [config, says] of [
+      [{ latent_channels: 4 }, "latent_channels 4, its graph 12"],
+      [
+        { latent_channels: 1e9 },
+        "is 1000000000; expected a whole number from 1 to 4096",
+      ],
+      [{ block_out_channels: new Array(40).fill(1) }, "expected a list of 1 to 12 numbers"],
+      [{ sample_size: 1e9 }, "sample_size is 1000000000"],
+      [{ latents_mean: [0, null] }, "latents_mean is"],
+    ] as const
+  ) {
+    await using bad = await folder(config);
+    await assertRejects(() => openAutoencoder(bad, cpu), Error, says);
+  }
   for (const scaling_factor of [0, "one"]) {
     await using bad = await folder({ scaling_factor });
     await assertRejects(() => openAutoencoder(bad, cpu), RangeError, "scaling_factor is");

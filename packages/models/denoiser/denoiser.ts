@@ -2,12 +2,12 @@ import { BranchBatch, groupConditions } from "./_branch_batch.ts";
 import { gatherRows, sliceRows } from "./_rows.ts";
 import type { Condition } from "../condition.ts";
 import { assertFinite } from "../finite.ts";
+import { channelsOf } from "../_channels.ts";
 import { openGraph } from "../engine/_open_graph.ts";
 import type { OpenOptions } from "../engine/engine.ts";
 import { type ModelFiles, readConfig } from "../model_files.ts";
 import type { Device, Session, TensorInfo } from "../session.ts";
 import { elementCount, type Tensor } from "../tensor.ts";
-import { shown } from "../_shown.ts";
 
 /** A denoiser's `config.json`, in diffusers' own keys. */
 export interface UnetConfig {
@@ -136,8 +136,8 @@ class SessionDenoiser implements Denoiser {
     this.#output = output.name;
     this.config = {
       ...json,
-      in_channels: channels(session.path, "in_channels", json, this.#sample),
-      out_channels: channels(session.path, "out_channels", json, output),
+      in_channels: channelsOf(session.path, "in_channels", json, this.#sample),
+      out_channels: channelsOf(session.path, "out_channels", json, output),
     };
     this.learnedVariance = this.config.out_channels === 2 * this.config.in_channels;
   }
@@ -225,32 +225,4 @@ function find(session: Session, names: readonly string[], what: string): TensorI
         names.join(" or ")
       }: is it another component's file?`,
   );
-}
-
-function channels(
-  path: string,
-  key: string,
-  json: Record<string, unknown>,
-  { shape }: TensorInfo,
-): number {
-  const graph = typeof shape[1] === "number" && shape[1] > 0 ? shape[1] : undefined;
-  const config = json[key] ?? undefined;
-  if (config !== undefined && (!Number.isInteger(config) || (config as number) < 1)) {
-    throw new RangeError(
-      `Cannot use "${path}": its config says ${key} ${
-        shown(config)
-      }; expected a positive whole number`,
-    );
-  }
-  if (graph !== undefined && config !== undefined && graph !== config) {
-    throw new RangeError(
-      `Cannot use "${path}": its config says ${key} ${config}, its graph ${graph}; expected the ` +
-        `same: the files are of two models`,
-    );
-  }
-  const value = graph ?? (config as number | undefined);
-  if (value === undefined) {
-    throw new TypeError(`Cannot use "${path}": neither config.json nor graph tell ${key}`);
-  }
-  return value;
 }

@@ -226,8 +226,10 @@ Deno.test("openDenoiser() refuses another component's file and a config of anoth
   );
   await using mixed = await folder(unet(), { in_channels: 4, out_channels: 1 });
   await assertRejects(() => openDenoiser(mixed, cpu), RangeError, "in_channels 4, its graph 1");
-  await using odd = await folder(unet(), { in_channels: "four" });
-  await assertRejects(() => openDenoiser(odd, cpu), RangeError, 'in_channels "four"');
+  for (const in_channels of ["four", 1e9, 0, 1.5]) {
+    await using odd = await folder(unet(), { in_channels });
+    await assertRejects(() => openDenoiser(odd, cpu), RangeError, "expected a whole number");
+  }
 });
 
 Deno.test("openDenoiser() reads the channels from a graph that has no config", async () => {

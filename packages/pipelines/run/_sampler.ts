@@ -121,13 +121,9 @@ function beginLate(scheduler: Scheduler, strength: number, steps: number): void 
 
 /** Begins at the last level that is at least as noisy as `sigma`; at the first if none is. */
 function beginNear(scheduler: Scheduler, sigma: number): void {
-  const { steps } = scheduler.plan;
-  let index = 0;
-  for (let i = 0; i < steps.length; i += scheduler.order) {
-    const { level } = steps[i]!;
-    if (level.sigma / level.alpha >= sigma) index = i;
-  }
-  if (index > 0) scheduler.setBeginIndex(index);
+  const noisy = scheduler.levels.slice(0, -1);
+  const step = noisy.findLastIndex((level) => level.sigma / level.alpha >= sigma);
+  if (step > 0) scheduler.setBeginStep(step);
 }
 
 function isScoreSde(config: { readonly _class_name: string }): config is ScoreSdeConfig {

@@ -43,9 +43,10 @@ function exactDenoiser(mean: readonly number[]): Denoiser {
 function modelOf(
   mean: readonly number[] = [0, 0, 0],
   range: readonly [number, number] = [-1, 1],
+  trained: Record<string, unknown> = {},
 ): Unconditional {
   return new Unconditional({
-    scheduler: { _class_name: "DDPMScheduler", clip_sample: false },
+    scheduler: { _class_name: "DDPMScheduler", clip_sample: false, ...trained },
     denoiser: new Lazy(() => Promise.resolve(exactDenoiser(mean))),
     channels: 3,
     vaeScaleFactor: 1,
@@ -177,6 +178,17 @@ Deno.test("DenoiseImage runs fewer steps the less noise there is", async () => {
   }
   assert(counts[0]! < counts[1]! && counts[1]! < counts[2]!, `${counts}`);
   assertEquals(counts[2], 100);
+});
+
+Deno.test("DenoiseImage begins at a step of two calls, also where the first step of a run has one", async () => {
+  const schedule = { beta_schedule: "squaredcos_cap_v2", prediction_type: "v_prediction" };
+  await using model = modelOf([0, 0, 0], [-1, 1], { ...schedule, timestep_spacing: "trailing" });
+  const calls = (noise: number, sampler: string) =>
+    model.denoiseImage.plan({ image: flat([9, 9, 9]), noise }, { steps: 10, sampler }).calls;
+  for (const sampler of ["heun", "dpm2", "dpm2_a"]) {
+    assertEquals(calls(1e9, sampler), 18); // 1, then 8 of 2, and 1 to end
+    assertEquals(calls(127.5, sampler), 9); // from the sixth of the ten levels
+  }
 });
 
 Deno.test("DenoiseImage keeps a picture of almost no noise, whatever a model's values of black and white", async () => {

@@ -69,14 +69,21 @@ export function scoreSde(
   x: Float32Array,
   { steps, noise, batch = 1, denoise = true }: ScoreSdeRun,
 ): Trajectory {
-  if (!Number.isInteger(steps) || steps < 2) {
+  if (!(Number.isInteger(steps) && steps >= 2 && steps <= 100_000)) {
     throw new RangeError(
-      `Cannot sample: steps is ${steps}; expected a whole number above 1 for ${config._class_name}`,
+      `Cannot sample: steps is ${steps}; expected a whole number from 2 to 100000 for ` +
+        `${config._class_name}`,
     );
   }
   if (config._class_name === "ScoreSdeVeScheduler") {
     const { snr = 0.15, sigma_min = 0.01, sigma_max = 1348, sampling_eps = 1e-5 } = config;
     const { correct_steps: correctSteps = 1 } = config;
+    if (!(Number.isInteger(correctSteps) && correctSteps >= 0 && correctSteps <= 1000)) {
+      throw new RangeError(
+        `Cannot read scheduler config: correct_steps is ${correctSteps}; expected a whole number ` +
+          `from 0 to 1000`,
+      );
+    }
     const sde = veSde({ sigmaMin: sigma_min, sigmaMax: sigma_max });
     const levels: NoiseLevel[] = Array.from(linspace32(1, sampling_eps, steps), (t) => {
       // The step is made between entries of a table, the network is told the exact sigma.

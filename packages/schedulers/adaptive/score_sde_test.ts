@@ -12,6 +12,18 @@ import { reverseDiffusion } from "../solvers/reverse_sde.ts";
 import { torchRandom } from "../random/torch_random.ts";
 import type { Trajectory } from "../plan/trajectory.ts";
 
+Deno.test("scoreSde() refuses steps and corrections without end", () => {
+  const x = new Float32Array(1);
+  const noise = gaussianNoise(torchRandom(0));
+  const _class_name = "ScoreSdeVeScheduler";
+  for (const correct_steps of [1e9, -1, 0.5, NaN]) {
+    const make = () => scoreSde({ _class_name, correct_steps }, x, { steps: 2, noise });
+    assertThrows(make, RangeError, `correct_steps is ${correct_steps}; expected`);
+  }
+  const many = () => scoreSde({ _class_name }, x, { steps: 1e9, noise });
+  assertThrows(many, RangeError, "steps is 1000000000; expected a whole number from 2 to 100000");
+});
+
 /** diffusers' `dummy_sample_deter`: a ramp over [4, 3, 8, 8] in which the batch index runs fastest. */
 function ramp(scale = 1): Float32Array {
   return Float32Array.from(

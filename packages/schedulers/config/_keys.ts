@@ -40,7 +40,19 @@ export const fraction: Kind<number> = kind(
   "a number from 0 to 1",
   (v) => isNumber(v) && v >= 0 && v <= 1,
 );
-export const whole: Kind<number> = kind("a whole number", Number.isInteger);
+/** More timesteps than any model was trained with: tables of them are made at once. */
+const MOST_TIMESTEPS = 100_000;
+
+/** A whole number within bounds. */
+export function between(least: number, most: number): Kind<number> {
+  return kind(
+    `a whole number from ${least} to ${most}`,
+    (v) => Number.isInteger(v) && (v as number) >= least && (v as number) <= most,
+  );
+}
+
+export const timesteps: Kind<number> = between(1, MOST_TIMESTEPS);
+export const offset: Kind<number> = between(-MOST_TIMESTEPS, MOST_TIMESTEPS);
 export const count: Kind<number> = kind(
   "a whole number above 0",
   (v) => Number.isInteger(v) && (v as number) > 0,
@@ -51,12 +63,14 @@ export const countOrNone: Kind<number> = kind(
 );
 export const flag: Kind<boolean> = kind("true or false", (v) => typeof v === "boolean");
 export const numbers: Kind<readonly number[]> = kind(
-  "an array of numbers",
-  (v) => Array.isArray(v) && v.every(isNumber),
+  `an array of at most ${MOST_TIMESTEPS} numbers`,
+  (v) => Array.isArray(v) && v.length <= MOST_TIMESTEPS && v.every(isNumber),
 );
 export const betaList: Kind<readonly number[]> = kind(
-  "an array of numbers from 0 to 1, not empty",
-  (v) => Array.isArray(v) && v.length > 0 && v.every((b) => isNumber(b) && b >= 0 && b <= 1),
+  `an array of 1 to ${MOST_TIMESTEPS} numbers from 0 to 1`,
+  (v) =>
+    Array.isArray(v) && v.length > 0 && v.length <= MOST_TIMESTEPS &&
+    v.every((b) => isNumber(b) && b >= 0 && b <= 1),
 );
 export const functionOfTime: Kind<(t: number) => number> = kind(
   "a function of the timestep",

@@ -26,6 +26,14 @@ export interface SchedulerConfig {
  */
 export function settings(config: SchedulerConfig, defaults: Partial<Settings>): Settings {
   const result: Record<string, unknown> = { ...NEUTRAL, ...defaults };
+  const filled: unknown = config._use_default_values;
+  if (filled !== undefined && !Array.isArray(filled)) {
+    throw new TypeError(
+      `Cannot read scheduler config: _use_default_values is ${
+        show(filled)
+      }; expected an array of keys`,
+    );
+  }
   const inherited = new Set(config._use_default_values);
   for (const key of Object.keys(defaults) as (keyof Settings)[]) {
     const value = config[key];
@@ -62,5 +70,7 @@ export function contradiction(
 }
 
 function show(value: unknown): string {
-  return typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
+  if (typeof value === "number") return String(value);
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

@@ -31,6 +31,13 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 /** Finds and checks the class that a config names. Throws as {@linkcode settings} does. */
 export function resolve(config: SchedulerConfig): Resolved {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new TypeError(
+      `Cannot read scheduler config: it is ${
+        JSON.stringify(config)?.slice(0, 60)
+      }; expected an object with _class_name`,
+    );
+  }
   const name = config._class_name;
   if (typeof name !== "string") {
     throw new TypeError(

@@ -1,6 +1,7 @@
 import {
   absent,
   betaList,
+  between,
   count,
   countOrNone,
   finite,
@@ -11,15 +12,16 @@ import {
   notNegative,
   number,
   numbers,
+  offset,
   oneOf,
   positive,
   positiveOrInfinite,
-  whole,
+  timesteps,
 } from "./_keys.ts";
 
 /** Every key that some scheduler reads: what its value must be, and what its absence means. */
 export const KEYS = {
-  num_train_timesteps: count(1000),
+  num_train_timesteps: timesteps(1000),
   beta_start: fraction(0.0001),
   beta_end: fraction(0.02),
   beta_schedule: oneOf(
@@ -32,7 +34,7 @@ export const KEYS = {
   )("epsilon"),
   pure_noise_sigma: positiveOrInfinite(Infinity),
   timestep_spacing: oneOf(["leading", "linspace", "trailing"])("linspace"),
-  steps_offset: whole(0),
+  steps_offset: offset(0),
   set_alpha_to_one: flag(true),
   clip_sample: flag(false),
   clip_sample_range: positive(1),
@@ -97,7 +99,7 @@ export const KEYS = {
   predictor_order: count(2),
   corrector_order: countOrNone(2),
   tau_func: absent(functionOfTime),
-  original_inference_steps: count(50),
+  original_inference_steps: timesteps(50),
   timestep_scaling: positive(10),
   clip_denoised: flag(false),
   shift: positive(1),
@@ -120,7 +122,7 @@ export const KEYS = {
   s_tmin: notNegative(0),
   s_tmax: notNegative(Infinity),
   s_noise: notNegative(1),
-  order: count(4),
+  order: between(1, 10)(4),
 };
 
 /** The value of every key, checked, with the class's default where it was absent. */
