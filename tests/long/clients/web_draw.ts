@@ -42,8 +42,8 @@ export async function encode(device: "cpu" | "webgpu") {
   const engine = web({ worker: "./worker.js", device });
   const devices = await engine.probe();
   await using session = await engine.open(await files.graph("text_encoder"));
-  const ids = Float32Array.from({ length: 77 }, (_, i) => i + 1);
-  const shape = [1, 77];
+  const ids = Float32Array.from({ length: 40 }, (_, i) => i + 1);
+  const shape = [1, 40];
   const feeds = Object.fromEntries(session.inputNames.map((name) => [name, { data: ids, shape }]));
   const outputs = await session.run(feeds);
   const values = Object.values(outputs).flatMap(({ data }) => Array.from(data, Number));

@@ -1,5 +1,11 @@
 import process from "node:process";
 
+/** Deno's global scope; the types of a page, where they are loaded too, know other events. */
+interface Scope {
+  addEventListener(type: string, listener: (event: Event) => void): void;
+  removeEventListener(type: string, listener: (event: Event) => void): void;
+}
+
 /**
  * Watches for the end of the process.
  *
@@ -17,15 +23,15 @@ export function watchProcessEnd(runsDry: () => boolean, ends: () => void): () =>
       process.off("exit", ends);
     };
   }
-  const beforeUnload = (event: { preventDefault(): void }) => {
+  const scope = globalThis as unknown as Scope;
+  const beforeUnload = (event: Event) => {
     if (runsDry()) event.preventDefault();
   };
-  const global: EventTarget = globalThis; // its declared events differ with a page's types
-  global.addEventListener("beforeunload", beforeUnload);
-  global.addEventListener("unload", ends);
+  scope.addEventListener("beforeunload", beforeUnload);
+  scope.addEventListener("unload", ends);
   return () => {
-    global.removeEventListener("beforeunload", beforeUnload);
-    global.removeEventListener("unload", ends);
+    scope.removeEventListener("beforeunload", beforeUnload);
+    scope.removeEventListener("unload", ends);
   };
 }
 
