@@ -1,21 +1,22 @@
 /**
- * The network is for downloads from a hub, and for the servers of `--engine`. Which hub, and on which hosts it keeps its files, is
- * known only when it answers, so the task cannot name them: instead the program gives the permission
- * up before it reads anything that others made, and before their networks run.
+ * The network is for downloads from a hub, and for the servers of `--engine`. Which hub, and on which
+ * hosts it keeps its files, is known only when it answers, so the task cannot name them: instead the
+ * program gives the permission up before it reads anything that others made, and before their
+ * networks run.
  *
  * @module
  */
 
 import type { Given } from "./options/options.ts";
 
-const isFolder = (path: string): Promise<boolean> =>
-  Deno.stat(path).then((info) => info.isDirectory, () => false);
+/** A folder, or a single file of weights. */
+const isHere = (path: string): Promise<boolean> => Deno.stat(path).then(() => true, () => false);
 
 /** Whether a model may have to be downloaded. */
 async function mayDownload(given: Given, words: readonly string[]): Promise<boolean> {
   if (given.offline) return false;
   for (const name of [given.model, given.upscaler, ...words]) {
-    if (name !== undefined && !await isFolder(name)) return true;
+    if (name !== undefined && !await isHere(name)) return true;
   }
   return false;
 }

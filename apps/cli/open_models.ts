@@ -82,7 +82,7 @@ function upscalerOf(model: AnyPipeline | undefined, { upscaler }: Given) {
 }
 
 /** A short name for the model: the hub id's last part, or the folder's, or the file's. */
-function modelLeaf(id: string, path: string): string {
+export function modelLeaf(id: string, path: string): string {
   const hub = /[/\\]snapshots[/\\][0-9a-f]{40}$/.test(path);
   return basename(hub ? id.split("@")[0]! : path).replace(/\.safetensors$/, "");
 }

@@ -18,6 +18,7 @@ export {
   VERSION,
 } from "../cli/metadata/metadata.ts";
 export { defaultModelFolder } from "../cli/model_choice.ts";
+export { modelLeaf } from "../cli/open_models.ts";
 export { modelFacts } from "../cli/model_facts.ts";
 export { didYouMean } from "../cli/options/nearest.ts";
 export { type Given, options as pictureOptions } from "../cli/options/options.ts";

@@ -6,9 +6,8 @@
  */
 
 import type { SchedulerConfig } from "@shum/schedulers";
-import { basename } from "@std/path";
 import { type OpenedModel, type PictureRecord } from "./cli.ts";
-import { didYouMean, modelFacts } from "./cli.ts";
+import { didYouMean, modelFacts, modelLeaf } from "./cli.ts";
 import { HttpError } from "./errors.ts";
 
 /** A model and what is known of it. Its networks are opened by the first picture, and stay open. */
@@ -33,12 +32,6 @@ export interface ModelSource {
 export function readModelSource(text: string): ModelSource {
   const named = /^([\w.-]+)=(.+)$/s.exec(text);
   return named === null ? { from: text } : { name: named[1]!, from: named[2]! };
-}
-
-/** A short name: the hub id's last part, or the folder's. */
-function leafOf(id: string, path: string): string {
-  const hub = /[/\\]snapshots[/\\][0-9a-f]{40}$/.test(path);
-  return basename(hub ? id.split("@")[0]! : path);
 }
 
 /** Looks models up, and closes them. */
@@ -92,7 +85,7 @@ export async function openModels(sources: readonly ModelSource[]): Promise<Model
   for (const { name: given, from } of sources) {
     const repository = await openRepository(from);
     const pipeline = await pipelineFrom(repository);
-    const own = leafOf(repository.id, repository.path);
+    const own = modelLeaf(repository.id, repository.path);
     const name = given ?? own;
     if (pipeline.kind !== "text-to-image" || pipeline.enlarges) {
       throw new TypeError(

@@ -1,11 +1,11 @@
-import type { EncodedTensor } from "../_feeds.ts";
-import type { Device, DeviceProbe, TensorInfo } from "../../session.ts";
+import type { OpenReply, RunReply, RunRequest } from "../_worker_messages.ts";
+import type { Device, DeviceProbe } from "../../session.ts";
 
 /** What the main thread may ask of the worker, and what it gets. */
 export interface Requests {
   probe: { request: Record<never, never>; reply: readonly DeviceProbe[] };
   open: { request: OpenRequest; reply: OpenReply };
-  run: { request: RunRequest; reply: RunReply };
+  run: { request: RunRequest; reply: TimedRunReply };
   release: { request: { readonly session: number }; reply: null };
   /** Releases every session and sets the first element, which the main thread waits for. */
   end: { request: Int32Array; reply: never };
@@ -27,24 +27,9 @@ export interface OpenRequest {
   readonly linkDir: string | undefined;
 }
 
-export interface OpenReply {
-  readonly device: Device;
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
-}
-
-export interface RunRequest {
-  readonly session: number;
-  readonly feeds: readonly EncodedTensor[];
-  readonly outputs: readonly string[];
-}
-
-export interface RunReply {
-  readonly outputs: readonly EncodedTensor[];
+export interface TimedRunReply extends RunReply {
   /** How long the engine took, for bench/real_size.ts. */
   readonly milliseconds: number;
-  /** The buffers of the feeds, to be used again. */
-  readonly returned: readonly ArrayBuffer[];
 }
 
 export type RequestKind = keyof Requests;
@@ -53,8 +38,3 @@ export interface RequestMessage {
   readonly kind: RequestKind;
   readonly request: unknown;
 }
-
-/** An answer; errors cross by name and message, since their class does not survive. */
-export type ReplyMessage =
-  | { readonly ok: true; readonly reply: unknown }
-  | { readonly ok: false; readonly name: string; readonly message: string };

@@ -16,14 +16,8 @@ import {
 import { probeInThisThread } from "./_probe.ts";
 import { trimMemory } from "./_trim_memory.ts";
 import { translateError } from "../_errors.ts";
-import type {
-  OpenReply,
-  OpenRequest,
-  ReplyMessage,
-  RequestMessage,
-  RunReply,
-  RunRequest,
-} from "./_protocol.ts";
+import type { OpenRequest, RequestMessage, TimedRunReply } from "./_protocol.ts";
+import type { OpenReply, ReplyMessage, RunRequest } from "../_worker_messages.ts";
 import { createOnnxSession, engineVersion, type OnnxSession } from "./_onnx_session.ts";
 import type { OnnxModel } from "../../onnx/model.ts";
 import type { Device } from "../../session.ts";
@@ -141,7 +135,7 @@ async function load(request: OpenRequest, model: OnnxModel, device: Device): Pro
   }
 }
 
-async function run({ session: id, feeds, outputs }: RunRequest): Promise<RunReply> {
+async function run({ session: id, feeds, outputs }: RunRequest): Promise<TimedRunReply> {
   const loaded = sessions.get(id);
   if (!loaded) {
     throw new Error(

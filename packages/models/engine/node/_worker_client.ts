@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { siblingUrl } from "../../files/_sibling.ts";
 import { endsBusyThreads, killProcess, watchProcessEnd } from "./_process_end.ts";
-import type { ReplyMessage, RequestKind, Requests } from "./_protocol.ts";
+import type { RequestKind, Requests } from "./_protocol.ts";
+import { type ReplyMessage, revive } from "../_worker_messages.ts";
 
 interface Task {
   readonly kind: RequestKind;
@@ -180,7 +181,7 @@ class EngineWorker {
       this.#recover();
       if (this.#queue.length === 0) worker.unref();
       if (message.ok) task?.resolve(message.reply);
-      else task?.reject(revive(message.name, message.message));
+      else task?.reject(revive(message));
       this.#next();
       this.#endIfIdle();
     });
@@ -241,13 +242,6 @@ function workerUrl(): URL {
   const url = siblingUrl("_worker", import.meta.url);
   if (url.protocol === "file:") return url;
   return new URL(`data:text/javascript,import ${JSON.stringify(url.href)};`);
-}
-
-function revive(name: string, message: string): Error {
-  if (name === "TypeError") return new TypeError(message);
-  if (name === "RangeError") return new RangeError(message);
-  if (name === "SyntaxError") return new SyntaxError(message);
-  return new Error(message);
 }
 
 /** The process's only one. */

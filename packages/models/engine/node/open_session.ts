@@ -1,16 +1,14 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { engineWorker } from "./_worker_client.ts";
-import { BufferPool, decodeTensor, encodeFeeds } from "../_feeds.ts";
 import { defaultCacheDir } from "./_optimised_cache.ts";
 import type { GraphSource } from "../engine.ts";
 import { describeSource, withPath } from "../_graph_source.ts";
-import type { OpenReply } from "./_protocol.ts";
+import { WorkerSession } from "../_worker_session.ts";
 import { hubCacheFolder } from "../../hub/_folder.ts";
 import { chooseDevices } from "../providers.ts";
 import { probeDevices } from "./probe_devices.ts";
-import type { Device, RunSettings, Session, SessionOptions, TensorInfo } from "../../session.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { Session, SessionOptions } from "../../session.ts";
 
 let lastSession = 0;
 
@@ -46,66 +44,18 @@ export async function openSession(
     const reply = await engineWorker.request("open", request, [], signal, () => {
       engineWorker.request("release", request).catch(() => {});
     });
-    return new WorkerSession(path, request.session, reply);
-  });
-}
-
-class WorkerSession implements Session {
-  readonly path: string;
-  readonly device: Device;
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
-  readonly #id: number;
-  readonly #pool = new BufferPool();
-  #closing: Promise<void> | undefined;
-
-  constructor(path: string, id: number, reply: OpenReply) {
-    this.path = path;
-    this.device = reply.device;
-    this.inputs = reply.inputs;
-    this.outputs = reply.outputs;
-    this.inputNames = reply.inputs.map(({ name }) => name);
-    this.outputNames = reply.outputs.map(({ name }) => name);
-    this.#id = id;
-    if (reply.device === "webgpu") engineWorker.pin();
-    engineWorker.opened(this.#close);
-  }
-
-  async run(
-    feeds: Readonly<Record<string, Tensor>>,
-    { signal, outputs = this.outputNames }: RunSettings = {},
-  ): Promise<Record<string, Tensor>> {
-    if (this.#closing) throw new Error(`Cannot run "${this.path}": the session is closed`);
-    signal?.throwIfAborted();
-    for (const name of outputs) {
-      if (!this.outputNames.includes(name)) {
-        throw new TypeError(
-          `Cannot run "${this.path}": output "${name}" is unknown; expected ${
-            this.outputNames.join(", ")
-          }`,
-        );
-      }
-    }
-    const encoded = encodeFeeds(this.path, this.inputs, feeds, this.#pool);
-    const reply = await engineWorker.request(
-      "run",
-      { session: this.#id, feeds: encoded, outputs },
-      encoded.map(({ buffer }) => buffer),
-      signal,
+    const { session } = request;
+    const opened: WorkerSession = new WorkerSession(
+      path,
+      session,
+      reply,
+      engineWorker,
+      () => engineWorker.close(session, opened.close),
     );
-    for (const buffer of reply.returned) this.#pool.give(buffer);
-    return Object.fromEntries(reply.outputs.map((value) => [value.name, decodeTensor(value)]));
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#close();
-  }
-
-  /** Waits for the runs that were asked for before it. */
-  readonly #close = (): Promise<void> =>
-    this.#closing ??= engineWorker.close(this.#id, this.#close);
+    if (reply.device === "webgpu") engineWorker.pin();
+    engineWorker.opened(opened.close);
+    return opened;
+  });
 }
 
 function linkDir(): string | undefined {

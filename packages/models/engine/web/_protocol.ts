@@ -1,5 +1,5 @@
-import type { EncodedTensor } from "../_feeds.ts";
-import type { DeviceProbe, TensorInfo } from "../../session.ts";
+import type { OpenReply, RunReply, RunRequest } from "../_worker_messages.ts";
+import type { DeviceProbe } from "../../session.ts";
 
 /** What a page's worker runs graphs on. */
 export type WebDevice = "webgpu" | "cpu";
@@ -23,30 +23,7 @@ export interface OpenRequest {
   readonly wasmPaths: string;
 }
 
-export interface OpenReply {
-  readonly device: WebDevice;
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
-}
-
-export interface RunRequest {
-  readonly session: number;
-  readonly feeds: readonly EncodedTensor[];
-  readonly outputs: readonly string[];
-}
-
-export interface RunReply {
-  readonly outputs: readonly EncodedTensor[];
-  /** The buffers of the feeds, to be used again. */
-  readonly returned: readonly ArrayBuffer[];
-}
-
 export interface RequestMessage {
   readonly kind: keyof Requests;
   readonly request: unknown;
 }
-
-/** An answer; errors cross by name and message, since their class does not survive. */
-export type ReplyMessage =
-  | { readonly ok: true; readonly reply: unknown }
-  | { readonly ok: false; readonly name: string; readonly message: string };

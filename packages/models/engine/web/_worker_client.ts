@@ -1,4 +1,5 @@
-import type { ReplyMessage, Requests } from "./_protocol.ts";
+import type { Requests } from "./_protocol.ts";
+import { type ReplyMessage, revive } from "../_worker_messages.ts";
 
 interface Task {
   readonly kind: keyof Requests;
@@ -140,11 +141,4 @@ export class WorkerClient {
     this.#worker?.terminate();
     this.#worker = undefined;
   }
-}
-
-function revive({ name, message }: { readonly name: string; readonly message: string }): Error {
-  if (name === "TypeError") return new TypeError(message);
-  if (name === "RangeError") return new RangeError(message);
-  if (name === "SyntaxError") return new SyntaxError(message);
-  return new Error(message);
 }

@@ -1,11 +1,10 @@
-import { BufferPool, decodeTensor, encodeFeeds } from "../_feeds.ts";
 import { describeSource } from "../_graph_source.ts";
 import type { Engine, GraphSource } from "../engine.ts";
-import type { Device, RunSettings, Session, SessionOptions, TensorInfo } from "../../session.ts";
-import type { Tensor } from "../../tensor.ts";
-import type { OpenReply, WebDevice } from "./_protocol.ts";
+import type { Session, SessionOptions } from "../../session.ts";
+import type { WebDevice } from "./_protocol.ts";
 import { probeWebDevices } from "./_probe.ts";
 import { WorkerClient } from "./_worker_client.ts";
+import { WorkerSession } from "../_worker_session.ts";
 
 /** How {@linkcode web} finds its parts. */
 export interface WebOptions {
@@ -78,7 +77,8 @@ export function web(options: WebOptions = {}): Engine {
         signal,
         () => client.close(request.session),
       );
-      return new WebSession(client, request.session, path, reply);
+      const { session } = request;
+      return new WorkerSession(path, session, reply, client, () => client.close(session));
     },
   };
 }
@@ -107,63 +107,4 @@ function threadsOf(threads: number | undefined): number {
   throw new RangeError(
     `Cannot open session: threads is ${threads}; expected a whole number from 1 on`,
   );
-}
-
-class WebSession implements Session {
-  readonly path: string;
-  readonly device: Device;
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
-  readonly inputNames: readonly string[];
-  readonly outputNames: readonly string[];
-  readonly #client: WorkerClient;
-  readonly #id: number;
-  readonly #pool = new BufferPool();
-  #closing: Promise<void> | undefined;
-
-  constructor(client: WorkerClient, id: number, path: string, reply: OpenReply) {
-    this.path = path;
-    this.device = reply.device;
-    this.inputs = reply.inputs;
-    this.outputs = reply.outputs;
-    this.inputNames = reply.inputs.map(({ name }) => name);
-    this.outputNames = reply.outputs.map(({ name }) => name);
-    this.#client = client;
-    this.#id = id;
-  }
-
-  async run(
-    feeds: Readonly<Record<string, Tensor>>,
-    { signal, outputs = this.outputNames }: RunSettings = {},
-  ): Promise<Record<string, Tensor>> {
-    if (this.#closing) throw new Error(`Cannot run "${this.path}": the session is closed`);
-    if (this.#client.isLost(this.#id)) {
-      throw new Error(
-        `Cannot run "${this.path}": the worker failed since it was opened; reopen it`,
-      );
-    }
-    signal?.throwIfAborted();
-    for (const name of outputs) {
-      if (!this.outputNames.includes(name)) {
-        throw new TypeError(
-          `Cannot run "${this.path}": output "${name}" is unknown; expected ${
-            this.outputNames.join(", ")
-          }`,
-        );
-      }
-    }
-    const encoded = encodeFeeds(this.path, this.inputs, feeds, this.#pool);
-    const reply = await this.#client.request(
-      "run",
-      { session: this.#id, feeds: encoded, outputs },
-      encoded.map(({ buffer }) => buffer),
-      signal,
-    );
-    for (const buffer of reply.returned) this.#pool.give(buffer);
-    return Object.fromEntries(reply.outputs.map((value) => [value.name, decodeTensor(value)]));
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#closing ??= this.#client.close(this.#id);
-  }
 }

@@ -13,15 +13,8 @@ import { readCheckedBytes } from "../_checked_bytes.ts";
 import { translateError } from "../_errors.ts";
 import { describeValue, fromOnnx, toOnnx } from "../_onnx_tensors.ts";
 import type { OnnxModel } from "../../onnx/model.ts";
-import type {
-  OpenReply,
-  OpenRequest,
-  ReplyMessage,
-  RequestMessage,
-  RunReply,
-  RunRequest,
-  WebDevice,
-} from "./_protocol.ts";
+import type { OpenRequest, RequestMessage, WebDevice } from "./_protocol.ts";
+import type { OpenReply, ReplyMessage, RunReply, RunRequest } from "../_worker_messages.ts";
 import { probeWebDevices } from "./_probe.ts";
 
 interface Loaded {
