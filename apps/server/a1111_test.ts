@@ -154,7 +154,7 @@ Deno.test("every list is there, and every sampler and schedule in it can be used
       of "options sd-models samplers schedulers upscalers memory cmd-flags prompt-styles scripts progress latent-upscale-modes sd-vae sd-modules loras embeddings hypernetworks face-restorers realesrgan-models"
         .split(" ")
   ) await good(server.get(`${API}/${list}`));
-  const { config } = models.get().opened;
+  const { config } = models.get();
   const samplers = await good(server.get(`${API}/samplers`));
   const names = samplers.map(({ name }: { name: string }) => name);
   assert(names.length > 15 && new Set(names).size === names.length);

@@ -16,6 +16,8 @@ export interface ServedModel {
   /** What clients call it. */
   readonly name: string;
   readonly opened: OpenedModel;
+  /** How it was trained and is sampled where requests say nothing. */
+  readonly config: SchedulerConfig;
   /** What the metadata of its pictures says of it; the hash is worked out once. */
   facts(): Promise<PictureRecord["model"]>;
 }
@@ -103,11 +105,15 @@ export async function openModels(sources: readonly ModelSource[]): Promise<Model
         `Cannot serve two models named ${name}: expected --model other-name=${from}`,
       );
     }
-    const config = await repository.json("scheduler", "scheduler_config.json");
+    const config = await repository.json(
+      "scheduler",
+      "scheduler_config.json",
+    ) as SchedulerConfig;
     let facts: Promise<PictureRecord["model"]> | undefined;
     models.push({
       name,
-      opened: { pipeline, upscaler: undefined, config: config as SchedulerConfig, name: own },
+      opened: { pipeline, upscaler: undefined, config, name: own },
+      config,
       facts: () => facts ??= modelFacts(repository, new AbortController().signal),
     });
   }

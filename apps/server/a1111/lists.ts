@@ -9,7 +9,7 @@ import { samplerLabels } from "../cli.ts";
 import type { ModelTable, ServedModel } from "../models.ts";
 
 /** Samplers that the model can be drawn with, by A1111's names. */
-export function samplerList({ opened: { config } }: ServedModel) {
+export function samplerList({ config }: ServedModel) {
   const seen = new Set<string>();
   return samplerNames().flatMap(({ name, aliases }) => {
     let label: string;
@@ -25,7 +25,7 @@ export function samplerList({ opened: { config } }: ServedModel) {
 }
 
 /** Spacings of noise levels. */
-export function schedulerList({ opened: { config } }: ServedModel) {
+export function schedulerList({ config }: ServedModel) {
   const own = { name: "automatic", label: "Automatic", aliases: [] as string[] };
   const named = scheduleNames().map(({ name, aliases }) => ({
     name,
