@@ -66,14 +66,20 @@ export class Metrics {
         },
       });
     }
-    new Gauge({
-      name: "process_resident_memory_bytes",
-      help: "Resident memory",
-      registers: [this.registry],
-      collect() {
-        this.set(Deno.memoryUsage().rss);
-      },
-    });
+    const memory = [["process_resident_memory_bytes", "rss"], [
+      "shum_heap_bytes",
+      "heapUsed",
+    ]] as const;
+    for (const [name, key] of memory) {
+      new Gauge({
+        name,
+        help: key === "rss" ? "Resident memory" : "JavaScript objects, garbage among them",
+        registers: [this.registry],
+        collect() {
+          this.set(Deno.memoryUsage()[key]);
+        },
+      });
+    }
   }
 
   /** Counts a job that has ended. */

@@ -98,7 +98,10 @@ export async function openModels(sources: readonly ModelSource[]): Promise<Model
         `Cannot serve two models named ${name}: expected --model other-name=${from}`,
       );
     }
-    const config = await repository.json("scheduler", "scheduler_config.json");
+    const config = await repository.json(
+      "scheduler",
+      "scheduler_config.json",
+    ) as SchedulerConfig;
     let facts: Promise<PictureRecord["model"]> | undefined;
     models.push({
       name,

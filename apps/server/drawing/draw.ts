@@ -57,11 +57,10 @@ function resolve(
 /**
  * Checks a request against its model, without opening a network.
  *
- * @returns Calls of the denoiser per picture.
  * @throws {Error} A setting does not suit the model.
  */
-export async function checkRequest(request: DrawRequest, models: ModelTable): Promise<number> {
-  return (await resolve(request, models.get(request.model))).plan.calls;
+export async function checkRequest(request: DrawRequest, models: ModelTable): Promise<void> {
+  await resolve(request, models.get(request.model));
 }
 
 /** Draws what a request asks for, one picture after the other. */
